@@ -1,0 +1,19 @@
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts?(x)'],
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  reporters: ['default', '<rootDir>/test/support/plain-reporter.js'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  transform: {
+    '\\.tsx?$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', tsx: true },
+          transform: { react: { runtime: 'automatic' } },
+        },
+      },
+    ],
+  },
+};

@@ -1,0 +1,72 @@
+/**
+ * decide: pure functions. inventory → verdicts → manifest → plan.
+ *
+ * Rules of this folder:
+ * - no I/O of any kind, no clock, no randomness: the same input gives the same bytes;
+ * - knowledge is data (`profiles/`, the tables of this folder), not code;
+ * - every path gets one class, one rule and one reason; what nothing explains is undecided, never skipped.
+ */
+import { parentOf } from '../bytes.ts';
+import type { Bytes, Carry, Class, Decision, Verdict } from '../types.ts';
+
+/** How a path travels when a person has said what it is. */
+function carryOf(decided: Class): Carry {
+  return decided === 'mutable' || decided === 'secret' || decided === 'edited' ? 'stream' : 'none';
+}
+
+/** Answers which verdict speaks for a path: the deepest one that names it or a tree above it. */
+export class VerdictIndex {
+  readonly #trees = new Map<Bytes, Verdict>();
+  readonly #paths = new Map<Bytes, Verdict>();
+
+  constructor(verdicts: readonly Verdict[], decisions: readonly Decision[] = []) {
+    for (const verdict of verdicts) {
+      (verdict.scope === 'tree' ? this.#trees : this.#paths).set(verdict.path, verdict);
+    }
+    const newest = new Map<Bytes, Decision>();
+    for (const decision of decisions) newest.set(decision.path, decision);
+    for (const decision of newest.values()) {
+      if (decision.class === null) continue;
+      const before = this.of(decision.path);
+      this.#override({
+        path: decision.path,
+        scope: 'tree',
+        class: decision.class,
+        carry: carryOf(decision.class),
+        rule: 'decision',
+        reason: decision.note === '' ? `decided by ${decision.by}` : decision.note,
+        evidence: `decided ${decision.at} by ${decision.by}`,
+        bytes: before?.path === decision.path ? before.bytes : 0,
+        files: before?.path === decision.path ? before.files : 0,
+      });
+    }
+  }
+
+  /** A person's word speaks for the whole tree: deeper verdicts of rules give way, except identity. */
+  #override(verdict: Verdict): void {
+    const below = `${verdict.path === '/' ? '' : verdict.path}/`;
+    for (const map of [this.#trees, this.#paths]) {
+      for (const [path, old] of map) {
+        const inside = path === verdict.path || path.startsWith(below);
+        if (inside && old.rule !== 'decision' && old.class !== 'identity') map.delete(path);
+      }
+    }
+    this.#trees.set(verdict.path, verdict);
+  }
+
+  /** null only when nothing at all was scanned above the path. */
+  of(path: Bytes): Verdict | null {
+    const exact = this.#paths.get(path);
+    if (exact !== undefined) return exact;
+    for (let at = path; ; at = parentOf(at)) {
+      const tree = this.#trees.get(at);
+      if (tree !== undefined) return tree;
+      if (at === '/') return null;
+    }
+  }
+
+  *all(): Generator<Verdict> {
+    yield* this.#trees.values();
+    yield* this.#paths.values();
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Errors that a person can act on. An error is a sentence, what was going on, a hint and a code; nothing more.
+ * Sentences start lower case and end without a full stop. Anything thrown that is no Failure is a bug of ours.
+ */
+
+/** Exit codes, as documented by `opstimal-move help exit-codes`; the one switch is in show/exit.ts. */
+export type FailureCode =
+  | 'failed'
+  | 'usage'
+  | 'partial'
+  | 'needs-person'
+  | 'differences'
+  | 'no-repository'
+  | 'locked'
+  | 'refused'
+  | 'unreachable'
+  | 'interrupted';
+
+export class Failure extends Error {
+  readonly code: FailureCode;
+  /** Stable help topic, for example `host-key-changed`. */
+  readonly topic: string;
+  readonly during: string;
+  readonly hint: string;
+
+  constructor(
+    code: FailureCode,
+    topic: string,
+    sentence: string,
+    more: { during?: string; hint?: string; cause?: unknown } = {},
+  ) {
+    super(sentence, more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = 'Failure';
+    this.code = code;
+    this.topic = topic;
+    this.during = more.during ?? '';
+    this.hint = more.hint ?? '';
+  }
+}
