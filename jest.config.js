@@ -2,6 +2,7 @@ export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts?(x)'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  testSequencer: '<rootDir>/test/support/moves-first.js',
   reporters: ['default', '<rootDir>/test/support/plain-reporter.js'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {
