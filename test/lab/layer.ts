@@ -1,0 +1,86 @@
+/** A root that took work to make, kept as one read-only directory over its base. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { baseKey } from './base.ts';
+import { command } from './command.ts';
+import { powerOff, removeTree, startHost, stopHost } from './host.ts';
+import { locked } from './lock.ts';
+import { serverUrl } from './server.ts';
+import { cacheDirectory, type Release } from './settings.ts';
+
+/** Each layer is a folder here with `provision.sh` and what it needs. */
+export const layers: Readonly<Record<string, { readonly releases: readonly Release[] }>> = {
+  handbuilt: { releases: ['11', '12'] },
+};
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+function digestOf(folder: string): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort())
+    try {
+      hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
+    } catch {
+      // a directory
+    }
+  return hash.digest('hex');
+}
+
+/**
+ * Directory of the layer, made if it is not there yet: boots an empty host, copies the folder to /root/provision
+ * and runs `provision.sh URL` there, URL being the lab's web server.
+ */
+export async function ensureLayer(
+  name: string,
+  release: Release,
+  say: (text: string) => void = () => {},
+): Promise<string> {
+  const about = layers[name];
+  if (!about?.releases.includes(release)) throw new Error(`no layer ${name} for Debian ${release}`);
+  const folder = join(here, name);
+  const key = createHash('sha256')
+    .update([digestOf(folder), await baseKey(release), serverUrl].join())
+    .digest('hex')
+    .slice(0, 12);
+  const directory = join(cacheDirectory, `layer-${name}-${release}-${key}`);
+  if (existsSync(directory)) return directory;
+  return locked(directory, async () => {
+    if (existsSync(directory)) return directory;
+    say(`making the layer ${name} for Debian ${release} …`);
+    const builder = `make-${name}-${release}`;
+    try {
+      const host = await startHost({ name: builder, release });
+      const packed = await command(['tar', '-C', folder, '-cf', '-', '.'], { encoding: 'latin1' });
+      await host.run('mkdir -p /root/provision && tar -C /root/provision -xf -', {
+        input: Buffer.from(packed, 'latin1'),
+      });
+      await host.run(`cd /root/provision && exec bash ./provision.sh '${serverUrl}' </dev/null 2>&1`, {
+        seconds: 1200,
+      });
+      await host.run('rm -rf /root/provision');
+      const upper = await powerOff(builder);
+      renameSync(upper, directory);
+    } finally {
+      await stopHost(builder);
+    }
+    await removeOlder(`layer-${name}-${release}-`, directory);
+    return directory;
+  });
+}
+
+/** Layers of an older recipe; one that a running host stands on stays until the next time. */
+async function removeOlder(prefix: string, current: string): Promise<void> {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+  for (const name of readdirSync(cacheDirectory)) {
+    const directory = join(cacheDirectory, name);
+    if (
+      name.startsWith(prefix) &&
+      directory !== current &&
+      !/\.lock$/.test(name) &&
+      !mounts.includes(directory)
+    )
+      await removeTree(directory);
+  }
+}
