@@ -8,4 +8,284 @@
  * - nothing is taken as unchanged that could have changed; nothing torn is called good;
  * - memory does not grow with the content, and with the number of entries only where a comment says so.
  */
-export {};
+import { Failure } from '../failure.ts';
+import type { Channel, Host } from '../host/host.ts';
+import { onHost } from '../host/host.ts';
+import type { Argv, Bytes, Entry, EntryType } from '../types.ts';
+import { sortByPath } from './order.ts';
+import { namesOf } from './owner-names.ts';
+
+export interface ListTree {
+  /** Absolute paths. They may overlap: every path is listed once. */
+  readonly roots: readonly Bytes[];
+  /** Absolute paths that are left out together with everything below them, unless a deeper root is given. */
+  readonly prune?: readonly Bytes[];
+  /** Go down into other file systems that are mounted below a root. Default false: `find -xdev`. */
+  readonly crossMounts?: boolean;
+}
+
+/** How a listing ended. What vanished between two system calls is no error; what could not be read is one. */
+export interface ListingEnd {
+  /** One line each, as find said it, for example `'/srv/x': Permission denied`. */
+  readonly errors: readonly string[];
+  readonly entries: number;
+}
+
+/** One field each, NUL after every field: names and link targets may hold anything else. See find(1), -printf. */
+const format = '%y\\0%m\\0%U\\0%G\\0%u\\0%g\\0%s\\0%T@\\0%C@\\0%D\\0%i\\0%n\\0%b\\0%p\\0%l\\0';
+const fieldCount = 15;
+
+/**
+ * The arguments of find come through stdin: a command line through ssh is one argument of a shell and may hold
+ * no more than 128 KiB. `-x` makes xargs fail rather than cut the expression in two.
+ */
+const findByInput: Argv = ['xargs', '-0', '-x', '-n', '9999999', '-s', '1900000', 'find'];
+const argumentBytes = 1_500_000;
+
+/** For a list of paths without their trees xargs may call find as often as it likes. */
+const statProgram: Argv = [
+  'xargs',
+  '-0',
+  'sh',
+  '-c',
+  `exec find "$@" -maxdepth 0 -printf '${format}'`,
+  'find',
+];
+
+/** What fnmatch(3) would take as a pattern is taken literally. */
+function literal(path: Bytes): Bytes {
+  return path.replaceAll(/[\\*?[\]]/g, '\\$&');
+}
+
+function below(path: Bytes, tree: Bytes): boolean {
+  return path === tree || path.startsWith(tree === '/' ? '/' : `${tree}/`);
+}
+
+/**
+ * Arguments of one find. A root inside another one is spelled with one more slash than the outer one, so that a
+ * pattern that cuts it out of the walk of the outer root does not match in its own walk.
+ */
+export function findArguments(root: Bytes, request: ListTree): Bytes[] {
+  const roots = [...new Set(request.roots)].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const depths = new Map<Bytes, number>();
+  const around = (path: Bytes, proper: boolean): Bytes | undefined => {
+    let best: Bytes | undefined;
+    for (const other of depths.keys()) {
+      if (below(path, other) && !(proper && other === path) && (best?.length ?? -1) < other.length)
+        best = other;
+    }
+    return best;
+  };
+  const spell = (depth: number, path: Bytes): Bytes =>
+    path === '/' && depth === 0 ? onHost({ root }, '/') : root + '/'.repeat(depth) + path;
+  const cuts: Bytes[] = [];
+  for (const path of roots) {
+    const outer = around(path, true);
+    const depth = outer === undefined ? 0 : (depths.get(outer) as number) + 1;
+    depths.set(path, depth);
+    if (outer !== undefined) cuts.push(spell(depth - 1, path));
+  }
+  for (const path of new Set(request.prune ?? [])) {
+    const outer = around(path, false);
+    if (outer !== undefined) cuts.push(spell(depths.get(outer) as number, path));
+  }
+  return [
+    ...roots.map((path) => spell(depths.get(path) as number, path)),
+    ...(request.crossMounts === true ? [] : ['-xdev']),
+    ...cuts.flatMap((path) => ['-path', literal(path), '-prune', '-o']),
+    '-printf',
+    format,
+  ];
+}
+
+/** Nanoseconds from find's `%T@`. Before 1970 find prints the whole seconds and the positive rest side by side. */
+export function findTime(text: string): bigint {
+  const dot = text.indexOf('.');
+  if (dot < 0) return BigInt(text) * 1_000_000_000n;
+  const rest = text.slice(dot + 1, dot + 10).padEnd(9, '0');
+  if (text.charCodeAt(0) !== 45) return BigInt(text.slice(0, dot) + rest);
+  return BigInt(text.slice(0, dot)) * 1_000_000_000n + BigInt(rest);
+}
+
+/** Names of owners, as `%u` and `%U` print them: a number that has no name is printed as the number. */
+function nameOf(name: string, number: string): string | null {
+  return name === number ? null : name;
+}
+
+const types = new Set('fdlpsbc');
+
+/** Turns the bytes of find's output into entries; chunks may end anywhere. */
+export class ListingParser {
+  readonly #root: Bytes;
+  #rest = '';
+  #fields: string[] = [];
+
+  constructor(root: Bytes) {
+    this.#root = root;
+  }
+
+  *push(chunk: Buffer): Generator<Entry> {
+    const fields = (this.#rest + chunk.toString('latin1')).split('\0');
+    this.#rest = fields.pop() as string;
+    const all = this.#fields.length === 0 ? fields : this.#fields.concat(fields);
+    let at = 0;
+    for (; at + fieldCount <= all.length; at += fieldCount) yield this.#entry(all, at);
+    this.#fields = all.slice(at);
+  }
+
+  /** Whether the output ended between two entries. */
+  get whole(): boolean {
+    return this.#rest === '' && this.#fields.length === 0;
+  }
+
+  #entry(fields: readonly string[], at: number): Entry {
+    const type = fields[at] as EntryType;
+    const uid = fields[at + 2] as string;
+    const gid = fields[at + 3] as string;
+    const target = fields[at + 14] as string;
+    if (!types.has(type)) throw new Failure('failed', 'listing', 'find printed a type that nobody knows');
+    const entry: Entry = {
+      path: this.#serverPath(fields[at + 13] as string),
+      type,
+      mode: Number.parseInt(fields[at + 1] as string, 8),
+      uid: Number(uid),
+      gid: Number(gid),
+      user: nameOf(fields[at + 4] as string, uid),
+      group: nameOf(fields[at + 5] as string, gid),
+      size: Number(fields[at + 6]),
+      mtime: findTime(fields[at + 7] as string),
+      ctime: findTime(fields[at + 8] as string),
+      device: Number(fields[at + 9]),
+      inode: Number(fields[at + 10]),
+      links: Number(fields[at + 11]),
+      blocks: Number(fields[at + 12]),
+    };
+    return type === 'l' ? { ...entry, target } : entry;
+  }
+
+  #serverPath(path: Bytes): Bytes {
+    const own = path.slice(this.#root.length);
+    if (own === '') return '/';
+    return own.startsWith('//') ? own.replace(/^\/+/, '/') : own;
+  }
+}
+
+/** Errors of find that count. A path that is gone again is none: the system lives. */
+function errorsOf(stderr: string): string[] {
+  return stderr
+    .split('\n')
+    .filter((line) => line !== '' && !line.endsWith(': No such file or directory'))
+    .map((line) => line.replace(/^find: /, ''));
+}
+
+async function* runFind(host: Host, argv: Argv, input: readonly Bytes[]): AsyncGenerator<Entry, ListingEnd> {
+  const names = host.root === '' ? null : await namesOf(host);
+  const channel: Channel = await host.stream(argv);
+  channel.stdin.on('error', () => {});
+  channel.stdin.end(Buffer.from(input.map((word) => `${word}\0`).join(''), 'latin1'));
+  const parser = new ListingParser(host.root);
+  let entries = 0;
+  let finished = false;
+  try {
+    for await (const chunk of channel.stdout) {
+      for (const entry of parser.push(chunk as Buffer)) {
+        entries += 1;
+        yield names === null ? entry : { ...entry, ...names(entry.uid, entry.gid) };
+      }
+    }
+    finished = true;
+  } finally {
+    if (!finished) {
+      channel.kill();
+      channel.done.catch(() => {});
+    }
+  }
+  const { code, stderr } = await channel.done;
+  if (/printf/.test(stderr) && entries === 0) {
+    throw new Failure(
+      'failed',
+      'listing',
+      `find on ${host.name} cannot print what is needed, not supported yet`,
+      {
+        during: 'listing files',
+        hint: 'install GNU findutils there',
+      },
+    );
+  }
+  const errors = errorsOf(stderr);
+  // xargs turns find's exit codes 1 to 125 into 123.
+  if ((code !== 0 && code !== 123 && code !== 1) || !parser.whole) {
+    throw new Failure('failed', 'listing', `the listing of ${host.name} ended early`, {
+      during: stderr.trim().split('\n').at(-1) || `find ended with ${code}`,
+    });
+  }
+  if (code !== 0 && stderr.trim() === '') errors.push(`find ended with ${code} and did not say why`);
+  return { errors, entries };
+}
+
+function* inPortions(words: readonly Bytes[]): Generator<Bytes[]> {
+  let portion: Bytes[] = [];
+  let size = 0;
+  for (const word of words) {
+    if (size + word.length > argumentBytes && portion.length > 0) {
+      yield portion;
+      portion = [];
+      size = 0;
+    }
+    portion.push(word);
+    size += word.length + 9;
+  }
+  if (portion.length > 0) yield portion;
+}
+
+/**
+ * Lists the trees of all roots with one `find`, in find's order. A root that does not exist gives nothing; a
+ * pruned path is not listed itself. Throws Failure `failed` where find is no GNU find or ended early.
+ */
+export async function* listTree(host: Host, request: ListTree): AsyncGenerator<Entry, ListingEnd> {
+  if (request.roots.length === 0) return { errors: [], entries: 0 };
+  const words = findArguments(host.root, request);
+  if (words.reduce((sum, word) => sum + word.length + 9, 0) > argumentBytes) {
+    throw new Failure('failed', 'listing', `${request.roots.length} roots are too many for one listing`);
+  }
+  return yield* runFind(host, findByInput, words);
+}
+
+/** Looks at these paths alone, without their trees. Paths that do not exist are left out. */
+export async function* listPaths(host: Host, paths: readonly Bytes[]): AsyncGenerator<Entry, ListingEnd> {
+  const errors: string[] = [];
+  let entries = 0;
+  for (const portion of inPortions(paths)) {
+    const end = yield* runFind(
+      host,
+      statProgram,
+      portion.map((path) => onHost(host, path)),
+    );
+    errors.push(...end.errors);
+    entries += end.entries;
+  }
+  return { errors, entries };
+}
+
+/**
+ * The listing of all roots in canonical order: byte order of the path with `/` lowest, so that a directory is
+ * followed by its tree. Holds all entries in memory, about 0.5 KB each.
+ */
+export async function listSorted(
+  host: Host,
+  request: ListTree,
+): Promise<{ readonly entries: Entry[]; readonly errors: readonly string[] }> {
+  return sorted(listTree(host, request));
+}
+
+/** Runs a listing to its end and sorts it. */
+export async function sorted(
+  listing: AsyncGenerator<Entry, ListingEnd>,
+): Promise<{ readonly entries: Entry[]; readonly errors: readonly string[] }> {
+  const entries: Entry[] = [];
+  for (;;) {
+    const step = await listing.next();
+    if (step.done) return { entries: sortByPath(entries), errors: step.value.errors };
+    entries.push(step.value);
+  }
+}
