@@ -109,9 +109,9 @@ const settingLine =
 
 function unquoteValue(value: string): string {
   if (!value.startsWith("'")) return value;
-  return value.slice(1, -1).replace(/''|\\([0-7]{1,3}|.)/g, (whole, escape: string | undefined) => {
+  return value.slice(1, -1).replace(/''|\\([0-7]{1,3}|.)/g, (whole, code: string | undefined) => {
     if (whole === "''") return "'";
-    const kind = escape ?? '';
+    const kind = code ?? '';
     if (/^[0-7]/.test(kind)) return String.fromCharCode(Number.parseInt(kind, 8) & 0xff);
     return { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }[kind] ?? kind;
   });
