@@ -281,7 +281,10 @@ export interface Decision {
 export interface Profile {
   readonly name: string;
   readonly title: string;
-  /** The profile is on when any of these is true. Package names may hold `*`. */
+  /**
+   * The profile is on when any of these is true and its version, where it has a rule for one, was found.
+   * Package names may hold `*`.
+   */
   readonly detect: {
     readonly packages?: readonly string[];
     readonly units?: readonly string[];
@@ -309,6 +312,8 @@ export interface Profile {
     /** Fine kind: data, cache, log, secret, config, runtime, rebuilt … */
     readonly kind: string;
     readonly carry?: Carry;
+    /** Rules that say more about what lies inside (packages, caches, lockfiles) come first. */
+    readonly weak?: boolean;
   }[];
   /** Which engine moves the data by logical dump (`work/engines/`). */
   readonly dump?: 'postgresql' | 'mariadb';
@@ -316,7 +321,10 @@ export interface Profile {
   readonly units: readonly string[];
   /** Freeze goes actors → front → application → database; start goes the other way. */
   readonly tier: 'actor' | 'front' | 'application' | 'database';
-  /** Names of packages that change with the version. `{old}` and `{new}` are the versions on both sides. */
+  /**
+   * Names of packages that change with the version. `{old}` and `{new}` are the versions on both sides; a `*`
+   * stands for the same text in both.
+   */
   readonly packages?: readonly { readonly from: string; readonly to: string }[];
   /** Text that changes with the version, in files that the manifest carries. */
   readonly rewrites?: readonly {

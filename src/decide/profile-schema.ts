@@ -53,6 +53,7 @@ const schema = v.strictObject({
       class: classes,
       kind: text,
       carry: v.exactOptional(v.picklist(['manifest', 'stream', 'dump', 'none'])),
+      weak: v.exactOptional(v.boolean()),
     }),
   ),
   dump: v.exactOptional(v.picklist(['postgresql', 'mariadb'])),
