@@ -35,9 +35,16 @@ const withoutIdentity = [
   'rm -f "$1/var/lib/dbus/machine-id" "$1/etc/hostname" "$1/etc/resolv.conf"',
 ];
 
+// The account a provider's image comes with: the first uid a person would get is taken already.
+const firstAccount = [
+  'chroot "$1" useradd -m -u 1000 -s /bin/bash -c Debian debian',
+  'echo "debian ALL=(ALL) NOPASSWD:ALL" > "$1/etc/sudoers.d/90-image"',
+  'chmod 0440 "$1/etc/sudoers.d/90-image"',
+];
+
 /** Key of everything that went into a base: another recipe is another base. */
 export async function baseKey(release: Release): Promise<string> {
-  const recipe = [sourceLines(release), await aptOptions(), packages, withoutIdentity];
+  const recipe = [sourceLines(release), await aptOptions(), packages, firstAccount, withoutIdentity];
   return createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12);
 }
 
@@ -60,7 +67,7 @@ export async function ensureBase(release: Release): Promise<string> {
         '--mode=root',
         `--include=${packages.join(',')}`,
         ...options.map((option) => `--aptopt=${option.replace(/;$/, '')}`),
-        ...withoutIdentity.map((line) => `--customize-hook=${line}`),
+        ...[...firstAccount, ...withoutIdentity].map((line) => `--customize-hook=${line}`),
         releases[release],
         building,
         ...lines,

@@ -2,9 +2,18 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { labKey, sshConfig, writeAccess } from './access.ts';
 import { ensureBase } from './base.ts';
@@ -148,8 +157,7 @@ async function giveIdentity(state: HostState, publicKey: string): Promise<string
       'etc/fstab',
       `# <file system> <mount point> <type> <options> <dump> <pass>\nUUID=${uuid()} none swap sw 0 0\n`,
     );
-  mkdirSync(join(root, 'root/.ssh'), { recursive: true, mode: 0o700 });
-  write('root/.ssh/authorized_keys', `${publicKey}\n`, 0o600);
+  for (const home of ['root', 'home/debian']) await letIn(join(root, home), publicKey);
   await command(['sh', '-c', 'rm -f "$1"/etc/ssh/ssh_host_*', 'sh', root]);
   await command(['ssh-keygen', '-q', '-A', '-f', root]);
   await command([
@@ -165,6 +173,17 @@ async function giveIdentity(state: HostState, publicKey: string): Promise<string
     .split('\n')
     .filter(Boolean)
     .map((line) => line.split(' ').slice(0, 2).join(' '));
+}
+
+/** Adds the lab's key to those that an account lets in already; the account's directory says who owns the file. */
+async function letIn(home: string, publicKey: string): Promise<void> {
+  const file = join(home, '.ssh/authorized_keys');
+  const before = (await attempt(['cat', file])).stdout;
+  if (!existsSync(home) || before.includes(publicKey)) return;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, `${before}${publicKey}\n`, { mode: 0o600 });
+  const { uid, gid } = statSync(home);
+  for (const path of [dirname(file), file]) chownSync(path, uid, gid);
 }
 
 function uuid(): string {

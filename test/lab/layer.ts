@@ -1,13 +1,13 @@
 /** A root that took work to make, kept as one read-only directory over its base. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { baseKey } from './base.ts';
 import { command } from './command.ts';
-import { powerOff, removeTree, startHost, stopHost } from './host.ts';
+import { type LabHost, powerOff, removeTree, startHost, stopHost } from './host.ts';
 import { locked } from './lock.ts';
-import { serverUrl } from './server.ts';
+import { serverUrl, wwwDirectory } from './server.ts';
 import { cacheDirectory, type Release } from './settings.ts';
 
 /** Each layer is a folder here with `provision.sh` and what it needs. */
@@ -29,8 +29,9 @@ function digestOf(folder: string): string {
 }
 
 /**
- * Directory of the layer, made if it is not there yet: boots an empty host, copies the folder to /root/provision
- * and runs `provision.sh URL` there, URL being the lab's web server.
+ * Directory of the layer, made if it is not there yet. Two empty hosts get the folder as /root/provision: one runs
+ * `archive.sh`, whose tar the lab's web server offers from then on; the other runs `provision.sh URL` with the
+ * address of that archive, and what it changed is the layer.
  */
 export async function ensureLayer(
   name: string,
@@ -48,26 +49,43 @@ export async function ensureLayer(
   if (existsSync(directory)) return directory;
   return locked(directory, async () => {
     if (existsSync(directory)) return directory;
-    say(`making the layer ${name} for Debian ${release} …`);
-    const builder = `make-${name}-${release}`;
-    try {
-      const host = await startHost({ name: builder, release });
-      const packed = await command(['tar', '-C', folder, '-cf', '-', '.'], { encoding: 'latin1' });
-      await host.run('mkdir -p /root/provision && tar -C /root/provision -xf -', {
-        input: Buffer.from(packed, 'latin1'),
-      });
-      await host.run(`cd /root/provision && exec bash ./provision.sh '${serverUrl}' </dev/null 2>&1`, {
+    say(`making the layer ${name} for Debian ${release} (some minutes) …`);
+    const url = `${serverUrl}/${name}-${release}`;
+    await onBuilder(`archive-${name}-${release}`, release, folder, async (host) => {
+      const archive = await host.run('cd /root/provision && exec bash ./archive.sh', { encoding: 'latin1' });
+      const served = join(wwwDirectory, `${name}-${release}`);
+      await removeTree(served);
+      mkdirSync(served, { recursive: true });
+      await command(['tar', '-C', served, '-xf', '-'], { input: Buffer.from(archive, 'latin1') });
+    });
+    await onBuilder(`make-${name}-${release}`, release, folder, async (host) => {
+      await host.run(`cd /root/provision && exec bash ./provision.sh '${url}' </dev/null 2>&1`, {
         seconds: 1200,
       });
       await host.run('rm -rf /root/provision');
-      const upper = await powerOff(builder);
-      renameSync(upper, directory);
-    } finally {
-      await stopHost(builder);
-    }
+      renameSync(await powerOff(host.name), directory);
+    });
     await removeOlder(`layer-${name}-${release}-`, directory);
     return directory;
   });
+}
+
+async function onBuilder(
+  name: string,
+  release: Release,
+  folder: string,
+  work: (host: LabHost) => Promise<void>,
+): Promise<void> {
+  const host = await startHost({ name, release });
+  try {
+    const packed = await command(['tar', '-C', folder, '-cf', '-', '.'], { encoding: 'latin1' });
+    await host.run('mkdir -p /root/provision && tar -C /root/provision -xf -', {
+      input: Buffer.from(packed, 'latin1'),
+    });
+    await work(host);
+  } finally {
+    if (!process.env.OPSTIMAL_LAB_KEEP) await stopHost(name);
+  }
 }
 
 /** Layers of an older recipe; one that a running host stands on stays until the next time. */
