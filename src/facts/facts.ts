@@ -1,0 +1,43 @@
+/** All facts by their name in `Facts`, in the order in which they are asked: what others need to say first. */
+import type { Facts } from '../types.ts';
+import { accounts } from './accounts.ts';
+import { alternatives } from './alternatives.ts';
+import { clockAhead } from './clock-ahead.ts';
+import { diversions } from './diversions.ts';
+import type { Fact } from './fact.ts';
+import { mounts } from './mounts.ts';
+import { openForWriting } from './open-for-writing.ts';
+import { origins } from './origins.ts';
+import { os } from './os.ts';
+import { owned } from './owned.ts';
+import { packages } from './packages.ts';
+import { ports } from './ports.ts';
+import { recordedDigests } from './recorded-digests.ts';
+import { repositories } from './repositories.ts';
+import { statOverrides } from './stat-overrides.ts';
+import { ucf } from './ucf.ts';
+import { units } from './units.ts';
+import { unpacked } from './unpacked.ts';
+
+type ValueOf<A> = Extract<A, { readonly known: true }> extends { readonly value: infer T } ? T : never;
+export type FactTable = { readonly [K in keyof Facts]: Fact<ValueOf<Facts[K]>> };
+
+export const facts: FactTable = {
+  os,
+  clockAhead,
+  packages,
+  origins,
+  repositories,
+  owned,
+  recordedDigests,
+  unpacked,
+  accounts,
+  units,
+  alternatives,
+  diversions,
+  statOverrides,
+  ucf,
+  mounts,
+  ports,
+  openForWriting,
+};

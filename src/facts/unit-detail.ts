@@ -1,0 +1,128 @@
+/** Parser of `systemctl show`: blocks of `Property=value`, one block per unit (org.freedesktop.systemd1(5)). */
+import type { Bytes, Unit } from '../types.ts';
+
+export const unitProperties = [
+  'Id',
+  'Names',
+  'ActiveState',
+  'UnitFileState',
+  'UnitFilePreset',
+  'FragmentPath',
+  'DropInPaths',
+  'User',
+  'DynamicUser',
+  'Type',
+  'StateDirectory',
+  'CacheDirectory',
+  'LogsDirectory',
+  'RuntimeDirectory',
+  'ReadWritePaths',
+  'WorkingDirectory',
+  'ExecStart',
+  'EnvironmentFiles',
+  'Requires',
+  'After',
+] as const;
+type Property = (typeof unitProperties)[number];
+
+export type UnitDetail = Omit<Unit, 'name'>;
+
+/** By every name of the unit, aliases included. */
+export function readDetails(text: Bytes): Map<string, UnitDetail> {
+  const details = new Map<string, UnitDetail>();
+  for (const properties of blocks(text)) {
+    const detail = readDetail(properties);
+    for (const name of [...words(properties, 'Id'), ...words(properties, 'Names')]) details.set(name, detail);
+  }
+  return details;
+}
+
+type Properties = ReadonlyMap<Property, readonly Bytes[]>;
+
+/**
+ * A command line may hold newlines, so a line that begins no property goes on with the one before, and an empty
+ * line parts two units only where a new `Id` or `Type` … comes: a block without an Id belongs to the one before.
+ */
+function blocks(text: Bytes): Properties[] {
+  const known = new Set<string>(unitProperties);
+  const found: Map<Property, Bytes[]>[] = [];
+  let block = new Map<Property, Bytes[]>();
+  let last: Bytes[] | null = null;
+  for (const line of text.split('\n')) {
+    if (line === '') {
+      if (block.has('Id')) {
+        found.push(block);
+        block = new Map();
+        last = null;
+      }
+      continue;
+    }
+    const at = line.indexOf('=');
+    const name = at === -1 ? '' : line.slice(0, at);
+    if (known.has(name)) {
+      last = block.get(name as Property) ?? [];
+      block.set(name as Property, last);
+      last.push(line.slice(at + 1));
+    } else if (last !== null) {
+      last.push(`${last.pop()}\n${line}`);
+    } else if (found.length === 0) {
+      throw new Error('systemctl show makes no sense');
+    }
+  }
+  if (block.has('Id')) found.push(block);
+  return found;
+}
+
+function readDetail(properties: Properties): UnitDetail {
+  const dynamic = first(properties, 'DynamicUser') === 'yes';
+  const preset = first(properties, 'UnitFilePreset');
+  return {
+    state: first(properties, 'UnitFileState'),
+    preset: preset === '-' ? '' : preset,
+    active: first(properties, 'ActiveState'),
+    fragment: first(properties, 'FragmentPath'),
+    dropIns: words(properties, 'DropInPaths'),
+    user: first(properties, 'User'),
+    type: first(properties, 'Type'),
+    stateDirectories: below(properties, 'StateDirectory', '/var/lib', dynamic),
+    cacheDirectories: below(properties, 'CacheDirectory', '/var/cache', dynamic),
+    logsDirectories: below(properties, 'LogsDirectory', '/var/log', dynamic),
+    runtimeDirectories: below(properties, 'RuntimeDirectory', '/run', dynamic),
+    // `-` before a path: may be missing; `+`: below RootDirectory.
+    readWritePaths: words(properties, 'ReadWritePaths').map((path) => path.replace(/^[-+]+/, '')),
+    workingDirectory: first(properties, 'WorkingDirectory').replace(/^!/, ''),
+    execStart: all(properties, 'ExecStart').flatMap((value) =>
+      [...value.matchAll(/argv\[\]=(.*?) ; (?:ignore_errors|flags)=/gs)].map((match) => match[1] as Bytes),
+    ),
+    environmentFiles: all(properties, 'EnvironmentFiles').flatMap((value) =>
+      [...value.matchAll(/(\/.*?) \(ignore_errors=(?:yes|no)\)/gs)].map((match) => match[1] as Bytes),
+    ),
+    requires: words(properties, 'Requires'),
+    after: words(properties, 'After'),
+  };
+}
+
+function all(properties: Properties, name: Property): readonly Bytes[] {
+  return properties.get(name) ?? [];
+}
+
+function first(properties: Properties, name: Property): Bytes {
+  return properties.get(name)?.[0] ?? '';
+}
+
+/** systemd quotes a word that holds spaces. */
+function words(properties: Properties, name: Property): Bytes[] {
+  return all(properties, name).flatMap((value) =>
+    [...value.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/gs)].map(
+      (match) => match[2] ?? (match[1] as string).replaceAll(/\\(.)/gs, '$1'),
+    ),
+  );
+}
+
+/** With DynamicUser the directory is a link and the data lies below `private` (systemd.exec(5)). */
+function below(properties: Properties, name: Property, base: string, dynamic: boolean): Bytes[] {
+  return words(properties, name).flatMap((directory) => [
+    `${base}/${directory}`,
+    ...(dynamic ? [`${base}/private/${directory}`] : []),
+  ]);
+}
