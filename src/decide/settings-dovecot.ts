@@ -135,8 +135,9 @@ function mailLocation(value: string): Lines | null {
   const mailPath = variables(path);
   if (mailPath === null) return null;
   lines.push(`mail_path = ${mailPath}`);
-  // The newer default names an inbox below /var/mail for mbox; without an INBOX it is in the path itself.
-  let inbox = '';
+  // Debian's 2.4 names an inbox in /var/mail for every format, so the driver's own default has to be said again
+  // (`doveconf -d`): an empty one would be a folder named INBOX, and the mail in the inbox out of sight.
+  let inbox = { maildir: '.', mbox: 'inbox' }[driver] ?? '';
   for (const option of options) {
     const [name = '', ...rest] = option.split('=');
     const setting = {

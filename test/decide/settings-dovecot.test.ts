@@ -55,7 +55,7 @@ test('a hand-built server keeps its mailboxes, certificate and delivery socket',
     [
       'mail_driver = maildir',
       'mail_path = ~/Maildir',
-      'mail_inbox_path =',
+      'mail_inbox_path = .',
       'auth_allow_cleartext = yes',
       'ssl_server_cert_file = /etc/ssl/mail.pem',
       'ssl_server_key_file = /etc/ssl/private/mail.key',
@@ -78,7 +78,7 @@ test('variables are spelled anew, and one that is not known is shown', () => {
       { path: 'a.conf', text: 'mail_location = maildir:/var/vmail/%d/%n:INDEX=/var/index/%Lu' },
     ]).text,
   ).toBe(
-    'mail_driver = maildir\nmail_path = /var/vmail/%{user | domain}/%{user | username}\nmail_index_path = /var/index/%{user | lower}\nmail_inbox_path =\n',
+    'mail_driver = maildir\nmail_path = /var/vmail/%{user | domain}/%{user | username}\nmail_index_path = /var/index/%{user | lower}\nmail_inbox_path = .\n',
   );
   expect(
     translateDovecot([{ path: 'a.conf', text: 'mail_location = maildir:/var/vmail/%3Hu' }]),
