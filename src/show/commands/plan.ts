@@ -1,0 +1,49 @@
+import type { Host } from '../../host/host.ts';
+import type { Plan } from '../../types.ts';
+import { Folder } from '../../work/folder.ts';
+import { planText } from '../plan-text.ts';
+import { argumentOf, runWork, type Session, showResult } from '../session.ts';
+import { reach, sourcePlace } from './hosts.ts';
+
+/** Both ends of a folder's move, reached one after the other so that questions do not mix. */
+export async function reachBoth(
+  session: Session,
+  folder: Folder,
+  destination: string,
+): Promise<{ source: Host; destination: Host }> {
+  const source = await reach(session, await sourcePlace(folder));
+  return { source, destination: await reach(session, destination) };
+}
+
+/** Makes the plan and saves it in the folder. */
+export async function makePlan(
+  session: Session,
+  folder: Folder,
+  hosts: { source: Host; destination: Host },
+): Promise<Plan> {
+  const [{ loadProfiles }, { plan }] = await Promise.all([
+    import('../../work/profiles.ts'),
+    import('../../work/plan.ts'),
+  ]);
+  const profiles = await loadProfiles();
+  return runWork(session, plan({ folder, ...hosts, profiles, surroundings: session.surroundings }));
+}
+
+/** `plan FOLDER DEST`: exit 5 with --exit-code when something would change; 4 while something is in the way. */
+export async function planCommand(session: Session): Promise<number> {
+  const named = argumentOf(session, 'FOLDER') as string;
+  const place = argumentOf(session, 'DEST') as string;
+  const folder = await Folder.open(named);
+  const plan = await makePlan(session, folder, await reachBoth(session, folder, place));
+  const file = `${named.replace(/\/+$/, '')}/plan.json`;
+  const { ok, change, extra, unknown } = plan.counts;
+  const fields = { command: 'plan', ok, change, extra, unknown, notices: plan.notices, plan: file };
+  showResult(session, fields, () =>
+    planText(
+      plan,
+      { file, command: `opstimal-move apply ${named} ${place}` },
+      { ...session.settings, all: session.parsed.flags.has('all') },
+    ),
+  );
+  return session.parsed.flags.has('exit-code') && plan.steps.length > 0 ? 5 : 0;
+}

@@ -1,0 +1,39 @@
+import { Failure } from '../../failure.ts';
+import { Folder } from '../../work/folder.ts';
+import { argumentOf, optionValue, runWork, type Session, showResult } from '../session.ts';
+import { consent } from './consent.ts';
+import { sourceNames } from './hosts.ts';
+import { reachBoth } from './plan.ts';
+
+/** `rollback FOLDER`: the places are the folder's. */
+export async function rollbackCommand(session: Session): Promise<number> {
+  const named = argumentOf(session, 'FOLDER') as string;
+  const folder = await Folder.open(named);
+  const { source, destination } = await folder.readHosts();
+  if (source === undefined || destination === undefined) {
+    throw new Failure('usage', 'folder', `${folder.name} knows no destination yet`, {
+      hint: 'there is nothing to roll back before a cutover',
+    });
+  }
+  const names = await sourceNames(folder, null);
+  const question = `On ${names[0] ?? source.name} the services start again, on ${destination.name} they stop. What was written on ${destination.name} since the cutover stays there.`;
+  if (optionValue(session, 'confirm') !== undefined)
+    await consent(session, { grade: 'severe', question, names });
+  else await consent(session, { grade: 'moderate', question });
+  const hosts = await reachBoth(session, folder, destination.place);
+  const [{ loadProfiles }, { rollback }] = await Promise.all([
+    import('../../work/profiles.ts'),
+    import('../../work/rollback.ts'),
+  ]);
+  const profiles = await loadProfiles();
+  const result = await runWork(
+    session,
+    rollback({ folder, ...hosts, profiles, surroundings: session.surroundings }),
+  );
+  showResult(
+    session,
+    { command: 'rollback', ...result },
+    () => `${names[0] ?? source.name} answers again, the services of ${destination.name} are stopped\n`,
+  );
+  return 0;
+}

@@ -1,0 +1,27 @@
+import { argumentOf, runWork, type Session, showResult } from '../session.ts';
+import { reach, serverName } from './hosts.ts';
+
+/** `scan SOURCE [FOLDER]`: exit 3 when parts of the server could not be asked or read. */
+export async function scanCommand(session: Session): Promise<number> {
+  const place = argumentOf(session, 'SOURCE') as string;
+  const source = await reach(session, place);
+  const [{ Folder }, { loadProfiles }, { scan }, { scanFields, scanText }] = await Promise.all([
+    import('../../work/folder.ts'),
+    import('../../work/profiles.ts'),
+    import('../../work/scan.ts'),
+    import('../scan-text.ts'),
+  ]);
+  const named = argumentOf(session, 'FOLDER');
+  const directory = named ?? Folder.nameFor(await serverName(source));
+  const folder = await Folder.create(directory);
+  const profiles = await loadProfiles();
+  await runWork(session, scan({ source, folder, profiles, surroundings: session.surroundings }));
+  const manifest = await folder.readManifest();
+  const shown = named ?? folder.name;
+  showResult(
+    session,
+    { command: 'scan', ...scanFields(manifest, await folder.manifestDigest()), folder: shown },
+    () => scanText(manifest, shown, session.settings),
+  );
+  return manifest.incomplete.length > 0 ? 3 : 0;
+}

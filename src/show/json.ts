@@ -1,0 +1,25 @@
+/** JSON for scripts: one object, or lines for long work of which the last has `kind: "result"` or `"error"`. */
+
+/** One line of JSON; 64-bit numbers (nanoseconds) become decimal strings, maps become objects. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value, (_name, each: unknown) => {
+    if (typeof each === 'bigint') return each.toString();
+    if (each instanceof Map) return Object.fromEntries(each);
+    if (each instanceof Set) return [...each];
+    return each;
+  })}\n`;
+}
+
+/** Whether a progress event is due as a JSON line: at most one a second for each label, and always the last. */
+export function progressGate(): (
+  event: { label: string; done: number; total: number | null },
+  now: number,
+) => boolean {
+  const shown = new Map<string, number>();
+  return (event, now) => {
+    const before = shown.get(event.label);
+    if (before !== undefined && now - before < 1000 && event.done !== event.total) return false;
+    shown.set(event.label, now);
+    return true;
+  };
+}

@@ -1,0 +1,71 @@
+/** The end of a scan: what the server is made of, by class, and what a person must look at. */
+import type { Class, Manifest } from '../types.ts';
+import { paint } from './paint.ts';
+import { classLetters, pad, type Symbols } from './symbols.ts';
+import { count, plural, size } from './units.ts';
+
+const meanings: Readonly<Record<Class, string>> = {
+  undecided: 'nothing explains it yet',
+  mutable: 'data: carried',
+  secret: 'data: carried, never stored here',
+  edited: 'packaged, then changed by hand: carried as the change',
+  immutable: 'made again from packages',
+  identity: 'stays with its machine',
+  ephemeral: 'cache, log, runtime: not carried',
+};
+const order = Object.keys(meanings) as Class[];
+
+/** Fields of the JSON result. */
+export function scanFields(manifest: Manifest, digest: string): Record<string, unknown> {
+  return {
+    classes: manifest.classes,
+    undecidedGroups: manifest.undecided.length,
+    incomplete: manifest.incomplete,
+    manifestDigest: digest,
+  };
+}
+
+export function scanText(
+  manifest: Manifest,
+  folder: string,
+  options: { readonly color: boolean; readonly symbols: Symbols; readonly verbose: boolean },
+): string {
+  const { host } = manifest;
+  const lines = [`${host.name}: ${host.os} ${host.version}, ${host.architecture}`, ''];
+  for (const each of order) {
+    const { files, bytes } = manifest.classes[each] ?? { files: 0, bytes: 0 };
+    if (files === 0 && bytes === 0) continue;
+    const numbers = `${pad(count(files), 10, 'left')} files ${pad(size(bytes), 10, 'left')}`;
+    lines.push(`  ${pad(classLetters[each], 2)} ${pad(each, 10)} ${numbers}   ${meanings[each]}`);
+  }
+  const services = manifest.profiles.map(({ name, version }) =>
+    version === null ? name : `${name} ${version}`,
+  );
+  if (services.length > 0) lines.push('', `Known services: ${services.join(', ')}`);
+  if (manifest.incomplete.length > 0) {
+    lines.push('', `${paint('yellow', '!', options.color)} Not asked, so the manifest is incomplete:`);
+    lines.push(...manifest.incomplete.map(({ fact, reason }) => `    ${fact}: ${reason}`));
+  }
+  lines.push(...undecidedLines(manifest, folder, options));
+  lines.push('', `Wrote ${folder}. next: opstimal-move plan ${folder} DEST`);
+  return `${lines.join('\n')}\n`;
+}
+
+function undecidedLines(
+  manifest: Manifest,
+  folder: string,
+  options: { readonly color: boolean; readonly symbols: Symbols; readonly verbose: boolean },
+): string[] {
+  if (manifest.undecided.length === 0) return [];
+  const sorted = [...manifest.undecided].sort((one, other) => other.bytes - one.bytes);
+  const shown = options.verbose ? sorted : sorted.slice(0, 10);
+  const rest = sorted.length - shown.length;
+  const first = shown[0] as (typeof shown)[number];
+  return [
+    '',
+    `${paint('yellow', '?', options.color)} ${plural(sorted.length, 'group')} undecided; a plan needs a word on each:`,
+    ...shown.map((each) => `    ${pad(size(each.bytes), 10, 'left')}  ${each.path}`),
+    ...(rest > 0 ? [`    ${options.symbols.more} ${count(rest)} more (--verbose shows them)`] : []),
+    `  for example: opstimal-move decide ${folder} '${first.path}' mutable`,
+  ];
+}

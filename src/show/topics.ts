@@ -1,0 +1,136 @@
+/**
+ * Help topics: what `help TOPIC` prints and the manual page repeats. Each topic a Failure can carry is one of
+ * them; a test walks the source and compares.
+ */
+import { exitMeanings, exitNumber } from './exit.ts';
+
+export interface Topic {
+  readonly name: string;
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+}
+
+function exitCodes(): string[] {
+  return exitMeanings.map(({ code, meaning }) => `${String(exitNumber(code)).padStart(4)}  ${meaning}`);
+}
+
+/** Environment variables we read, with their meaning. */
+export const environmentVariables: readonly { readonly name: string; readonly meaning: string }[] = [
+  { name: 'NO_COLOR', meaning: 'any value: no colour' },
+  { name: 'FORCE_COLOR', meaning: 'colour even without a terminal; 0 = none' },
+  { name: 'TERM', meaning: 'dumb: no colour, no cursor movement' },
+  { name: 'LC_ALL, LC_CTYPE, LANG', meaning: 'without UTF-8 in them: ASCII symbols' },
+  {
+    name: 'OPSTIMAL_PROGRESS',
+    meaning: 'seconds between progress lines when stderr is no terminal (30)',
+  },
+  { name: 'INK_SCREEN_READER', meaning: 'true: the wizard in its spoken form' },
+  { name: 'HOME, USER, SSH_AUTH_SOCK', meaning: 'as ssh uses them: ~/.ssh, the login name, the agent' },
+];
+
+export const generalTopics: readonly Topic[] = [
+  {
+    name: 'exit-codes',
+    title: 'what the exit codes mean',
+    paragraphs: [exitCodes().join('\n'), 'With --json the last line carries the code and its name.'],
+  },
+  {
+    name: 'environment',
+    title: 'environment variables',
+    paragraphs: [environmentVariables.map(({ name, meaning }) => `${name.padEnd(26)} ${meaning}`).join('\n')],
+  },
+  {
+    name: 'places',
+    title: 'how to write SOURCE and DEST',
+    paragraphs: [
+      'user@host[:port], or an alias from ~/.ssh/config; local for this machine; disk:/mnt/old for the root of a machine that does not run.',
+    ],
+  },
+  {
+    name: 'folder',
+    title: 'the migration folder',
+    paragraphs: [
+      'The only state there is; safe to commit to git, for it holds no secret. scan makes it, every other command opens it. A directory that holds other things is refused, and one without a manifest is only half a folder: scan again, nothing in it is lost.',
+      'hosts.yaml  the two places\nmanifest.yaml  what can be made again\nfiles/  edited configuration\ndecisions.jsonl  who decided what\nplan.json  the last plan\nruns/  journal and report of each run',
+    ],
+  },
+  {
+    name: 'confirmation',
+    title: 'what is asked before something changes',
+    paragraphs: [
+      'Mild: writes only into the folder; told, not asked. Moderate: writes on the destination; the word yes, or --yes. Severe: stops services on the source; the name of the source typed, or --confirm=NAME. move --yes speaks for both.',
+      'Without a terminal, or with --no-input, nothing is asked: exit code 4, and the missing option is named.',
+    ],
+  },
+  {
+    name: 'usage',
+    title: 'wrong usage',
+    paragraphs: ['opstimal-move --help lists the commands, opstimal-move COMMAND --help its options.'],
+  },
+  {
+    name: 'not-yet',
+    title: 'commands of a later version',
+    paragraphs: ['The command is promised and not built yet. opstimal-move --help lists those that work.'],
+  },
+  {
+    name: 'node-version',
+    title: 'Node is too old',
+    paragraphs: [
+      'opstimal-move needs Node 22.15 or newer: it reads zstd with it, and its terminal library asks for it.',
+    ],
+  },
+];
+
+/** One topic for each code an error of ours can end with (its line `code`). */
+export const failureTopics: readonly Topic[] = [
+  {
+    name: 'locked',
+    title: 'another run works with the folder',
+    paragraphs: [
+      'Two runs never write one folder. Wait for the other, or, when its process is certainly gone (another machine, for example), remove the file lock in the folder. A lock whose process ended on this machine is taken over by itself.',
+    ],
+  },
+  {
+    name: 'confirmation-needed',
+    title: 'a confirmation could not be asked',
+    paragraphs: ['There is no terminal, or --no-input was given. The hint names the option that answers it.'],
+  },
+  {
+    name: 'not-confirmed',
+    title: 'the confirmation was not given',
+    paragraphs: ['Nothing was changed. Only the whole word, or the exact name, counts as a yes.'],
+  },
+  {
+    name: 'secret-needed',
+    title: 'a password or passphrase is needed',
+    paragraphs: [
+      'Give it with --password-file or --password-command, or use a key in ssh-agent. Passwords are never the value of an option, because other users of the machine can read those.',
+    ],
+  },
+  {
+    name: 'password-file',
+    title: 'the password file or command gave nothing',
+    paragraphs: ['The first line of --password-file, or of what --password-command prints, is the password.'],
+  },
+  {
+    name: 'interrupted',
+    title: 'stopped by Ctrl-C',
+    paragraphs: ['Run the same command again: it goes on where it stopped. There is no --resume.'],
+  },
+  {
+    name: 'differences',
+    title: 'differences were found',
+    paragraphs: ['Only with --exit-code. What differs was printed.'],
+  },
+  {
+    name: 'terminal',
+    title: 'no terminal',
+    paragraphs: ['The wizard needs a terminal on stdin and stdout. Everything it does is a command as well.'],
+  },
+];
+
+export const topics: readonly Topic[] = [...generalTopics, ...failureTopics];
+
+export function topicNamed(name: string): Topic | undefined {
+  return topics.find((topic) => topic.name === name);
+}

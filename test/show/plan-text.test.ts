@@ -1,0 +1,97 @@
+import { expect, test } from '@jest/globals';
+import { planText } from '../../src/show/plan-text.ts';
+import { reportText } from '../../src/show/report-text.ts';
+import { scanFields, scanText } from '../../src/show/scan-text.ts';
+import { unicode } from '../../src/show/symbols.ts';
+import { manifest, plan } from './support/examples.ts';
+
+const options = { color: false, symbols: unicode, all: false };
+
+test('a plan says what was compared, only the symbols that occur, counts and the next command', () => {
+  const saved = { file: 'web1.move/plan.json', command: 'opstimal-move apply web1.move web2' };
+  const text = planText({ ...plan, notices: [] }, saved, options);
+  expect(text).toBe(`opstimal-move compared the manifest of web1 (debian 12) with web2 (debian 13).
+
+  + install or create   ~ change
+
+Accounts (1)
+  + deploy                               uid 1001 as on web1
+
+Packages (20)
+  + package-0   + package-1   + package-2   + package-3   + package-4
+  + package-5   + package-6   + package-7   + package-8   + package-9
+  + package-10   + package-11
+  … 8 more      --all shows each
+
+Files (1)
+  ~ /etc/nginx/nginx.conf                +4 -1 lines
+
+Held on web2 until cutover: nginx.service
+
+Data to copy: 61.4 GB in 48 210 files; dumped at cutover: postgresql 15/main
+
+Plan: 21 to add, 1 to change, 0 to remove.
+Saved as web1.move/plan.json. To do exactly this:  opstimal-move apply web1.move web2
+`);
+});
+
+test('--all shows each step and what is only on the destination', () => {
+  const text = planText(plan, null, { ...options, all: true });
+  expect(text).toContain('package-19');
+  expect(text).toContain('snapd');
+});
+
+test('what is in the way comes last of the notices, and the plan says it cannot be applied', () => {
+  const text = planText(plan, { file: 'plan.json', command: 'x' }, options);
+  expect(text.indexOf('In the way')).toBeGreaterThan(text.indexOf('Left to you'));
+  expect(text).toContain('It cannot be applied before what is in the way is gone.');
+});
+
+test('no changes is a full sentence that says what was compared', () => {
+  const text = planText({ ...plan, steps: [], notices: [] }, null, options);
+  expect(text).toMatch(
+    /^No changes: opstimal-move compared the manifest of web1 .* and 3 things are as they should be\./,
+  );
+});
+
+test('without colour the text says the same', () => {
+  const painted = planText(plan, null, { ...options, color: true });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour is what is taken away
+  expect(painted.replaceAll(/\x1b\[\d+m/g, '')).toBe(planText(plan, null, options));
+});
+
+test('a report shows red first with both sides, then by hand, then green, the counts last', () => {
+  const text = reportText(
+    {
+      green: 12,
+      red: 1,
+      byHand: 1,
+      checks: [
+        ...Array.from({ length: 12 }, (_, at) => ({
+          state: 'green' as const,
+          subject: `unit-${at}`,
+          text: 'active',
+        })),
+        { state: 'by-hand', subject: 'dns', text: 'still points at 192.0.2.10' },
+        { state: 'red', subject: 'nginx', text: 'answers differ', source: '200', destination: '502' },
+      ],
+    },
+    { color: false, all: false },
+  );
+  const lines = text.split('\n');
+  expect(lines[0]).toMatch(/^red +nginx +answers differ$/);
+  expect(lines.slice(1, 3).map((line) => line.trim())).toEqual(['source       200', 'destination  502']);
+  expect(lines[3]).toMatch(/^by hand +dns/);
+  expect(text).toContain('2 more, all green');
+  expect(text.trimEnd().endsWith('12 green, 1 red, 1 by hand.')).toBe(true);
+});
+
+test('the end of a scan says classes, what is undecided, what was not asked and what to do next', () => {
+  const text = scanText(manifest, 'web1.move', { color: false, symbols: unicode, verbose: false });
+  expect(text).toContain('M  mutable           100 files    61.0 GB   data: carried');
+  expect(text).not.toContain('secret');
+  expect(text).toContain('ports: permission denied');
+  expect(text).toContain("opstimal-move decide web1.move '/opt/thing' mutable");
+  expect(text).toContain('next: opstimal-move plan web1.move DEST');
+  expect(scanFields(manifest, 'abc')).toMatchObject({ undecidedGroups: 1, manifestDigest: 'abc' });
+});
