@@ -1,0 +1,166 @@
+/** Which profiles speak for a server, and what their paths and units are there. */
+import type { Buffer } from 'node:buffer';
+import picomatch from 'picomatch';
+import { toBytes } from '../bytes.ts';
+import type { Bytes, Facts, Profile } from '../types.ts';
+import { literally } from './path-rules.ts';
+import { fitsName, versionsOf } from './rename.ts';
+import { type Ruling, usualCarry } from './ruling.ts';
+
+export interface ActiveProfile {
+  readonly profile: Profile;
+  /** The newest of `versions`; null where the profile has no version. */
+  readonly version: string | null;
+  readonly versions: readonly string[];
+  /** Values found in the service's configuration, or the defaults, by name of the setting. */
+  readonly settings: Readonly<Record<string, readonly string[]>>;
+  /** Where the values come from: the file, or `default`. */
+  readonly origins: Readonly<Record<string, string>>;
+}
+
+/** A path rule of an active profile; the pattern is for `PathRules`. */
+export interface ProfilePath {
+  readonly pattern: Bytes;
+  readonly weak: boolean;
+  readonly ruling: Ruling;
+}
+
+type Known = Pick<Facts, 'packages' | 'units'>;
+
+function installed(facts: Known): readonly (readonly [name: string, version: string])[] {
+  if (!facts.packages.known) return [];
+  return facts.packages.value
+    .filter((one) => one.status === 'installed')
+    .map((one) => [one.name, one.version] as const);
+}
+
+function versionsHere(profile: Profile, facts: Known): readonly string[] {
+  return profile.version === undefined ? [] : versionsOf(profile.version, installed(facts));
+}
+
+function isOn(profile: Profile, facts: Known): boolean {
+  const { packages, units } = profile.detect;
+  const byPackage = packages?.some((pattern) => installed(facts).some(([name]) => fitsName(pattern, name)));
+  const byUnit =
+    facts.units.known &&
+    units?.some((pattern) => facts.units.known && facts.units.value.some((unit) => fitsName(pattern, unit.name)));
+  const found = byPackage === true || byUnit === true;
+  return found && (profile.version === undefined || versionsHere(profile, facts).length > 0);
+}
+
+/** The text once for each version, or once where there is none. */
+function perVersion(text: string, versions: readonly string[]): string[] {
+  if (!text.includes('{version}')) return [text];
+  return versions.map((version) => text.replaceAll('{version}', version));
+}
+
+/** Globs of the configuration files that `activate` needs. */
+export function filesWanted(profiles: readonly Profile[], facts: Known): Bytes[] {
+  const globs = profiles
+    .filter((profile) => isOn(profile, facts))
+    .flatMap((profile) =>
+      (profile.settings ?? []).flatMap((setting) =>
+        setting.files.flatMap((file) => perVersion(file, versionsHere(profile, facts))),
+      ),
+    );
+  return [...new Set(globs)].map(toBytes);
+}
+
+/**
+ * The profiles that are on. `files` holds the content of what `filesWanted` named, by the path as it matched;
+ * `sqliteFound` says whether any file with SQLite's magic was seen.
+ */
+export function activate(
+  profiles: readonly Profile[],
+  facts: Known,
+  files: ReadonlyMap<Bytes, Buffer>,
+  sqliteFound = false,
+): ActiveProfile[] {
+  return profiles
+    .filter((profile) => (profile.detect.magic === 'sqlite' && sqliteFound) || isOn(profile, facts))
+    .map((profile) => {
+      const versions = versionsHere(profile, facts);
+      const settings: Record<string, readonly string[]> = {};
+      const origins: Record<string, string> = {};
+      for (const setting of profile.settings ?? []) {
+        const found = valuesOf(setting, versions, files);
+        settings[setting.name] =
+          found.values.length > 0 ? found.values : setting.default.flatMap((value) => perVersion(value, versions));
+        origins[setting.name] = found.values.length > 0 ? found.origin : 'default';
+      }
+      return { profile, version: versions.at(-1) ?? null, versions, settings, origins };
+    });
+}
+
+function valuesOf(
+  setting: NonNullable<Profile['settings']>[number],
+  versions: readonly string[],
+  files: ReadonlyMap<Bytes, Buffer>,
+): { values: string[]; origin: string } {
+  const values = new Set<string>();
+  let last: string | null = null;
+  let origin = '';
+  for (const glob of setting.files.flatMap((file) => perVersion(file, versions))) {
+    const matches = picomatch(toBytes(glob), { dot: true });
+    for (const path of [...files.keys()].filter((key) => matches(key)).sort()) {
+      const text = files.get(path)?.toString('latin1') ?? '';
+      for (const match of text.matchAll(new RegExp(setting.pattern, 'gm'))) {
+        const value = match[1] ?? match[0];
+        if (value.startsWith('/') && !believable(value)) continue;
+        values.add(value);
+        last = value;
+        origin = path;
+      }
+    }
+  }
+  if (setting.take === 'last') return { values: last === null ? [] : [last], origin };
+  return { values: [...values].sort(), origin };
+}
+
+/** Directories of the system that no service has for itself, whatever its configuration says. */
+const shared = new Set(
+  ['', '/bin', '/boot', '/dev', '/etc', '/home', '/lib', '/media', '/mnt', '/opt', '/proc', '/root', '/run']
+    .concat(['/sbin', '/srv', '/sys', '/tmp', '/usr', '/usr/bin', '/usr/lib', '/usr/local', '/usr/share'])
+    .concat(['/var', '/var/cache', '/var/lib', '/var/log', '/var/spool', '/var/tmp', '/var/www']),
+);
+
+function believable(path: string): boolean {
+  const plain = path.replace(/\/+$/, '');
+  return !shared.has(plain) && !plain.split('/').some((part) => part === '.' || part === '..');
+}
+
+const kinds: Readonly<Record<string, string>> = { data: 'data', cache: 'cache', log: 'log' };
+
+/** The path rules of an active profile, with versions and settings filled in. */
+export function pathsOf(active: ActiveProfile): ProfilePath[] {
+  const { profile, settings, versions } = active;
+  return profile.paths.flatMap((rule) => {
+    const names = [...rule.path.matchAll(/\$\{([a-zA-Z0-9]+)\}/g)].map((match) => match[1] as string);
+    let patterns: string[] = perVersion(rule.path, versions);
+    for (const name of names) {
+      const values = settings[name] ?? [];
+      patterns = patterns.flatMap((pattern) =>
+        values.map((value) => pattern.replaceAll(`\${${name}}`, () => literally(value.replace(/\/+$/, '')))),
+      );
+    }
+    const from = names.map((name) => active.origins[name]).filter((origin) => origin !== 'default');
+    const ruling: Ruling = {
+      class: rule.class,
+      carry: rule.carry ?? usualCarry(rule.class),
+      rule: `profile.${profile.name}.${(kinds[rule.kind] ?? rule.kind).replaceAll(/[^a-z0-9]+/gi, '-')}`,
+      reason: `${profile.title}: ${rule.kind}`,
+      evidence:
+        from.length > 0 ? `named in ${from.join(', ')}` : `profile ${profile.name} names ${rule.path}`,
+    };
+    return patterns.map((pattern) => ({
+      pattern: names.length > 0 ? pattern : toBytes(pattern),
+      weak: rule.weak === true,
+      ruling,
+    }));
+  });
+}
+
+/** Name patterns of the units of an active profile; `*` stands for anything. */
+export function unitsOf(active: ActiveProfile): string[] {
+  return active.profile.units.flatMap((unit) => perVersion(unit, active.versions));
+}
