@@ -68,7 +68,7 @@ function readMountinfo(text: Bytes): Mount[] {
   const mounts = new Map<Bytes, Mount>();
   for (const [index, line] of text.split('\n').entries()) {
     if (line === '') continue;
-    const match = /^\d+ \d+ (\d+:\d+) \S+ (\/\S*) (\S+)(?: \S+:\S+| \S+)*? - (\S+) (\S*) \S*$/.exec(line);
+    const match = /^\d+ \d+ (\d+:\d+) \S+ (\/\S*) (\S+)(?: \S+)*? - (\S+) (\S*) \S*$/.exec(line);
     if (match === null) throw senseless('/proc/self/mountinfo', index, line);
     const [, device, target, options, type, source] = match as unknown as [
       string,

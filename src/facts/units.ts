@@ -46,7 +46,7 @@ export const units: Fact<readonly Unit[]> = {
     return [...names].sort().map((name) => unit(name, files.get(name), details.get(name), live));
   },
   summary(value) {
-    const active = value.filter((unit) => unit.active === 'active' && unit.name.endsWith('.service')).length;
+    const active = value.filter(runs).length;
     const masked = value.filter(({ state }) => state.startsWith('masked')).length;
     const changed = value.filter(({ state, preset }) => decided(state, preset)).length;
     return [
@@ -57,6 +57,11 @@ export const units: Fact<readonly Unit[]> = {
     ].join(', ');
   },
 };
+
+/** An alias is another name of a unit that is counted already. */
+function runs({ name, state, active }: Unit): boolean {
+  return active === 'active' && state !== 'alias' && name.endsWith('.service');
+}
 
 function decided(state: string, preset: string): boolean {
   return preset !== '' && (state === 'enabled' || state === 'disabled') && state !== preset;
