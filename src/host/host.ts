@@ -90,6 +90,8 @@ export interface ConnectOptions {
   /** Use sudo on the host when the login is not root. Default true. */
   readonly sudo?: boolean;
   readonly connectTimeoutSeconds?: number;
+  /** Configuration of ssh to use instead of ~/.ssh/config and /etc/ssh/ssh_config; default: OPSTIMAL_SSH_CONFIG. */
+  readonly sshConfig?: string;
 }
 
 /** A command line of the host that spells `path` below its root. */
