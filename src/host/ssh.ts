@@ -175,8 +175,9 @@ function pipeOf(channel: ClientChannel, broken: () => string): Pipe {
   const closed = new Promise<void>((settle) => channel.once('close', () => settle()));
   const silent = new Promise<void>((settle) => channel.stderr.once('close', () => settle()));
   const ended: Promise<Ending> = Promise.all([closed, silent]).then(() => {
+    // A server that is told to close may say 0, or nothing.
+    if (killed) return { code: code || 143, reason: '' };
     if (code !== null) return { code, reason: '' };
-    if (killed) return { code: 143, reason: '' };
     return { code: null, reason: broken() || 'the server closed the channel' };
   });
   return {

@@ -98,12 +98,13 @@ export async function connectSystemSsh(
     ...['-o', 'ClearAllForwardings=yes', '-o', 'PermitLocalCommand=no'],
     ...['-o', 'RequestTTY=no', '-o', 'RemoteCommand=none'],
   ];
-  const asked = settings.strictHostKeyChecking === 'ask' ? ['-o', 'StrictHostKeyChecking=yes'] : [];
+  // It cannot ask here; and what is called `no` would let a changed key pass, which `accept-new` does not.
+  const checking = { yes: 'yes', ask: 'yes', no: 'accept-new', 'accept-new': 'accept-new' };
   const master = await spawnPipe(
     'ssh',
     [
       ...common,
-      ...asked,
+      ...['-o', `StrictHostKeyChecking=${checking[settings.strictHostKeyChecking]}`],
       ...['-v', '-M', '-N', '-o', 'ControlPersist=no', '-o', `ConnectTimeout=${seconds}`],
       ...['-o', 'ServerAliveInterval=15', '-o', 'ServerAliveCountMax=4', '-o', 'Compression=no'],
       ...['-o', 'Ciphers=^aes128-gcm@openssh.com,aes256-gcm@openssh.com'],

@@ -5,6 +5,7 @@ import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Failure } from '../../src/failure.ts';
 import type { ConnectOptions } from '../../src/host/host.ts';
 
 const program = '/usr/sbin/sshd';
@@ -59,7 +60,7 @@ export class Sshd {
   }
 
   /** Starts one; `more` are further lines of sshd_config. The key `client` may log in as root. */
-  static async start(more: readonly string[] = []): Promise<Sshd> {
+  static async start(more: readonly string[] = [], sftp = true): Promise<Sshd> {
     const directory = await mkdtemp(join(tmpdir(), 'sshd-'));
     const sshd = new Sshd(directory, await freePort());
     keygen(sshd.file('hostkey'));
@@ -77,7 +78,7 @@ export class Sshd {
         'StrictModes no',
         'MaxSessions 64',
         'PermitRootLogin prohibit-password',
-        'Subsystem sftp internal-sftp',
+        ...(sftp ? ['Subsystem sftp internal-sftp'] : []),
         ...more,
         '',
       ].join('\n'),
@@ -155,7 +156,8 @@ export class Sshd {
     return {
       asker: {
         trustHostKey: () => Promise.reject(new Error('asked about a host key')),
-        secret: () => Promise.reject(new Error('asked for a secret')),
+        secret: ({ what }) =>
+          Promise.reject(new Failure('needs-person', 'secret', `no ${what} without a person`)),
       },
       environment: { ...process.env, SSH_AUTH_SOCK: undefined },
       note: () => {},
