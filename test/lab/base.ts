@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, command } from './command.ts';
 import { locked } from './lock.ts';
+import { removeOlder } from './older.ts';
 import { cacheDirectory, type Release, releases } from './settings.ts';
 import { aptOptions, sourceLines } from './sources.ts';
 
@@ -44,7 +45,7 @@ const firstAccount = [
 
 /** Key of everything that went into a base: another recipe is another base. */
 export async function baseKey(release: Release): Promise<string> {
-  const recipe = [sourceLines(release), await aptOptions(), packages, firstAccount, withoutIdentity];
+  const recipe = ['2', sourceLines(release), await aptOptions(), packages, firstAccount, withoutIdentity];
   return createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12);
 }
 
@@ -57,7 +58,7 @@ export async function ensureBase(release: Release): Promise<string> {
     if (existsSync(directory)) return directory;
     const building = `${directory}.building`;
     rmSync(building, { recursive: true, force: true });
-    const lines = await reachable(release, sourceLines(release));
+    const lines = await reachable(release);
     const options = await aptOptions();
     await command(
       [
@@ -75,27 +76,26 @@ export async function ensureBase(release: Release): Promise<string> {
       { seconds: 900 },
     );
     renameSync(building, directory);
+    await removeOlder(directory);
     return directory;
   });
 }
 
 /** An old release may have lost its `-updates` or `-security`; those that do not answer are left out. */
-async function reachable(release: Release, lines: string[]): Promise<string[]> {
+async function reachable(release: Release): Promise<string[]> {
   const kept: string[] = [];
-  for (const line of lines) {
+  for (const line of sourceLines(release)) {
     const [, uri = '', suite = ''] = line.split(' ');
-    if (suite === releases[release]) kept.push(line);
-    else if (await answers(`${uri.replace(/\/$/, '')}/dists/${suite}/InRelease`)) kept.push(line);
+    const url = `${uri.replace(/\/$/, '')}/dists/${suite}/InRelease`;
+    // apt's own helper knows this machine's proxy and certificates.
+    const asked = [
+      '/usr/lib/apt/apt-helper',
+      'download-file',
+      url,
+      join(cacheDirectory, `probe-${process.pid}`),
+    ];
+    if (suite === releases[release] || (await attempt(asked, { seconds: 60 })).status === 0) kept.push(line);
+    rmSync(join(cacheDirectory, `probe-${process.pid}`), { force: true });
   }
   return kept;
-}
-
-async function answers(url: string): Promise<boolean> {
-  const helper = url.startsWith('https:') ? 'https' : 'http';
-  // apt's own method knows this machine's proxy and certificates; its protocol is one stanza in, stanzas out.
-  const asked = await attempt([`/usr/lib/apt/methods/${helper}`], {
-    input: `600 URI Acquire\nURI: ${url}\nFilename: /dev/null\n\n`,
-    seconds: 60,
-  });
-  return /^(201 URI Done|200 URI Start)/m.test(asked.stdout);
 }

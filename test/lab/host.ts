@@ -20,6 +20,7 @@ import { ensureBase } from './base.ts';
 import { attempt, type CommandOptions, command, type Ran } from './command.ts';
 import { locked } from './lock.ts';
 import { ensureNetwork, namespaceOf, plugIn, processesOf, removeNetwork, unplug } from './network.ts';
+import { removeTree } from './older.ts';
 import { end, lives, record } from './process.ts';
 import { ensureServer, stopServer } from './server.ts';
 import { gateway, type Release } from './settings.ts';
@@ -302,14 +303,6 @@ async function dismantle(name: string): Promise<void> {
   if (state) await unplug(name, state.octet);
   await removeTree(home);
   removeState(name);
-}
-
-/** rm, also where a tree holds immutable files and paths longer than Node can name. */
-export async function removeTree(directory: string): Promise<void> {
-  const remove = ['rm', '-rf', '--one-file-system', '--', directory];
-  if ((await attempt(remove)).status === 0) return;
-  await attempt(['chattr', '-R', '-f', '-i', '-a', '--', directory]);
-  await command(remove);
 }
 
 /** Hosts that a test left behind when it died. Gives their names. */

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { baseKey } from './base.ts';
 import { command } from './command.ts';
-import { type LabHost, powerOff, removeTree, startHost, stopHost } from './host.ts';
+import { type LabHost, powerOff, startHost, stopHost } from './host.ts';
 import { locked } from './lock.ts';
+import { removeOlder, removeTree } from './older.ts';
 import { serverUrl, wwwDirectory } from './server.ts';
 import { cacheDirectory, type Release } from './settings.ts';
 
@@ -65,7 +66,7 @@ export async function ensureLayer(
       await host.run('rm -rf /root/provision');
       renameSync(await powerOff(host.name), directory);
     });
-    await removeOlder(`layer-${name}-${release}-`, directory);
+    await removeOlder(directory);
     return directory;
   });
 }
@@ -85,20 +86,5 @@ async function onBuilder(
     await work(host);
   } finally {
     if (!process.env.OPSTIMAL_LAB_KEEP) await stopHost(name);
-  }
-}
-
-/** Layers of an older recipe; one that a running host stands on stays until the next time. */
-async function removeOlder(prefix: string, current: string): Promise<void> {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
-  for (const name of readdirSync(cacheDirectory)) {
-    const directory = join(cacheDirectory, name);
-    if (
-      name.startsWith(prefix) &&
-      directory !== current &&
-      !/\.lock$/.test(name) &&
-      !mounts.includes(directory)
-    )
-      await removeTree(directory);
   }
 }

@@ -9,7 +9,7 @@ s/^#log_min_duration_statement = .*/log_min_duration_statement = 750/" $CONF/pos
 # From a blog, years ago; PostgreSQL 16 does not know it any more.
 echo 'vacuum_defer_cleanup_age = 1000' >> $CONF/postgresql.conf
 printf "random_page_cost = 1.1\neffective_cache_size = '512MB'\n" > $CONF/conf.d/tuning.conf
-sed -i "/^# TYPE/a host\tshop\t\treport-reader\t$SUBNET.0/24\t\tscram-sha-256" $CONF/pg_hba.conf
+sed -i "/^# TYPE/a host\tshop\t\treport-reader\t$SUBNET.0/24\t\tscram-sha-256\\nhost\tshop\t\tlegacy\t\t127.0.0.1/32\t\tmd5" $CONF/pg_hba.conf
 systemctl restart postgresql
 cd /
 psql() { su postgres -c "psql -q -v ON_ERROR_STOP=1 -d ${1:-postgres}"; }

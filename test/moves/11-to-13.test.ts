@@ -1,0 +1,3 @@
+import { describeMove } from './move.ts';
+
+describeMove('11', '13');

@@ -1,0 +1,3 @@
+import { describeMove } from './move.ts';
+
+describeMove('12', '12');
