@@ -515,6 +515,8 @@ export interface Plan {
   /** SHA-256 of manifest.yaml and decisions.jsonl, and of what was read from the destination. */
   readonly manifestDigest: string;
   readonly destinationDigest: string;
+  /** Quoted paths of the destination that were looked at; part of what the digest covers. */
+  readonly looked?: readonly string[];
   readonly counts: {
     readonly ok: number;
     readonly change: number;

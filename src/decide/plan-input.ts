@@ -38,6 +38,8 @@ export interface PlanInput {
   /** False on a disk: no services, no packages. */
   readonly destinationLive: boolean;
   readonly seen: ReadonlyMap<Bytes, SeenPath>;
+  /** Every path that was looked at, there or not. */
+  readonly looked: readonly Bytes[];
   readonly available: Answered<Available>;
   /** Suites of carried repositories that the destination's release needs under another name, by file. */
   readonly repositories: ReadonlyMap<string, RepositoryProbe>;
@@ -63,5 +65,7 @@ export interface PlanInput {
 export interface RepositoryProbe {
   /** Suites to write instead, for example `bullseye` → `trixie`. */
   readonly suites: readonly { readonly from: string; readonly to: string }[];
+  /** The whole source file with these suites; null = as it is on the source. */
+  readonly text: string | null;
   readonly state: 'offered' | 'unreachable' | 'not asked';
 }

@@ -207,7 +207,7 @@ function planFound(
 }
 
 function planLocal(part: PartBuilder, resource: PackageResource, deb: string, installed: boolean): void {
-  const path = `/var/tmp/opstimal-move/debs/${resource.package}.deb`;
+  const path = `/var/cache/opstimal-move/${resource.package}.deb`;
   const [name, version] = [sh(resource.package), sh(resource.version)];
   part.step({
     id: `package-local:${resource.package}`,

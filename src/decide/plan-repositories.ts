@@ -1,4 +1,5 @@
 /** Repositories beyond the distribution's own: their keys and source files, and fresh package lists. */
+import { createHash } from 'node:crypto';
 import { quote, unquote } from '../bytes.ts';
 import type { Facts, Manifest, PlannedFile, RepositoryResource } from '../types.ts';
 import type { PlanInput } from './plan-input.ts';
@@ -39,6 +40,29 @@ export function carriedRepositories(
   return manifest.resources.filter(
     (one): one is RepositoryResource => 'repository' in one && !isDistribution(one, destination),
   );
+}
+
+/** Suites that follow the release's codename, for another release. */
+export function suitesFor(
+  suites: readonly string[],
+  from: string,
+  to: string,
+): readonly { readonly from: string; readonly to: string }[] {
+  if (from === '' || to === '' || from === to) return [];
+  return suites
+    .filter((suite) => suite === from || suite.startsWith(`${from}-`) || suite.startsWith(`${from}/`))
+    .map((suite) => ({ from: suite, to: to + suite.slice(from.length) }));
+}
+
+/** Suite names stand as words of their own in both forms of a sources file. */
+export function replaceSuites(
+  text: string,
+  rewrites: readonly { readonly from: string; readonly to: string }[],
+): string {
+  return rewrites.reduce((result, { from, to }) => {
+    const word = from.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return result.replaceAll(new RegExp(`(?<=^|[\\s:])${word}(?=$|\\s)`, 'gm'), to);
+  }, text);
 }
 
 /** One file may name several repositories: each file once. */
@@ -82,24 +106,26 @@ export function planRepositories(input: PlanInput, installsPackages: boolean): P
 
 function planOne(part: PartBuilder, input: PlanInput, file: string, resource: RepositoryResource): void {
   const probe = input.repositories.get(file);
-  const rewrites = probe?.suites ?? [];
-  const plannedFile = (path: string, from: string, changes: PlannedFile['rewrites']): PlannedFile => ({
+  const text = probe?.text ?? null;
+  const plannedFile = (path: string, content: PlannedFile['content']): PlannedFile => ({
     path,
     owner: 'root',
     group: 'root',
     mode: '0644',
-    content: { from },
-    rewrites: changes,
+    content,
+    rewrites: [],
   });
-  const files = [plannedFile(file, resource.from, rewrites)];
-  const digests = new Map([[file, rewrites.length === 0 ? resource.sha256 : null]]);
+  const files = [plannedFile(file, text === null ? { from: resource.from } : { text })];
+  const digests = new Map([
+    [file, text === null ? resource.sha256 : createHash('sha256').update(text).digest('hex')],
+  ]);
   if (resource.key !== undefined) {
-    files.unshift(plannedFile(resource.key.path, resource.key.from, []));
+    files.unshift(plannedFile(resource.key.path, { from: resource.key.from }));
     digests.set(resource.key.path, resource.key.sha256);
   }
   const same = [...digests].every(([path, digest]) => {
     const seen = input.seen.get(unquote(path));
-    return seen?.type === 'file' && (digest === null || seen.sha256 === digest);
+    return seen?.type === 'file' && seen.sha256 === digest;
   });
   if (same) {
     part.ok += 1;
@@ -113,7 +139,7 @@ function planOne(part: PartBuilder, input: PlanInput, file: string, resource: Re
       'its packages may be missing; check the address and whether it serves the new release',
     );
   }
-  for (const rewrite of rewrites) {
+  for (const rewrite of probe?.suites ?? []) {
     part.notice(
       'care',
       `repository ${resource.repository}`,
@@ -127,10 +153,9 @@ function planOne(part: PartBuilder, input: PlanInput, file: string, resource: Re
     title: resource.repository,
     detail: `${resource.uris.join(' ')} in ${file}`,
     check: [...digests]
-      .map(([path, digest]) =>
-        digest === null
-          ? `${assign('p', unquote(path))}; [ -f "$p" ]`
-          : `${assign('p', unquote(path))}; [ "$(sha256sum <"$p" 2>/dev/null)" = '${digest}  -' ]`,
+      .map(
+        ([path, digest]) =>
+          `${assign('p', unquote(path))}; [ "$(sha256sum <"$p" 2>/dev/null)" = '${digest}  -' ]`,
       )
       .join(' && '),
     apply: '',

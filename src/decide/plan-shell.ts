@@ -21,8 +21,7 @@ export function words(...parts: readonly string[]): string {
 
 /** The name as text when it is valid UTF-8 without control characters, else null. */
 function asText(name: Bytes): string | null {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\x00-\x1f\x7f]/.test(name)) return null;
+  if (/\p{Cc}/u.test(name)) return null;
   try {
     return strict.decode(Buffer.from(name, 'latin1'));
   } catch {

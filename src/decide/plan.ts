@@ -3,6 +3,7 @@
  * plan. Steps stand in the order in which they are done: repositories, people, diversions and overrides, packages,
  * accounts of the system, alternatives, files, removals, units, refreshes.
  */
+import { quote } from '../bytes.ts';
 import type { Notice, Plan } from '../types.ts';
 import { planAccounts } from './plan-accounts.ts';
 import { extras, preflight } from './plan-checks.ts';
@@ -59,6 +60,7 @@ export function makePlan(input: PlanInput): Plan {
       os: os === null ? '' : `${os.id} ${os.version}`.trim(),
       machineId: os?.machineId ?? '',
     },
+    looked: [...new Set(input.looked)].sort().map(quote),
     manifestDigest: input.manifestDigest,
     destinationDigest: destinationDigest(input.destination, input.seen),
     counts: {
