@@ -47,6 +47,8 @@ export interface Engine {
   prepare(transfer: Transfer): Work<readonly Notice[]>;
   /** Stops what writes inside the server itself (event schedulers). Gives the words that start it again. */
   quiet(source: Host): Promise<readonly QuietStep[]>;
+  /** Starts on the destination what `quiet` stopped on the source. */
+  wake(destination: Host): Promise<void>;
   /** A value that changes when anybody writes rows. */
   writes(source: Host): Promise<string>;
   transfer(transfer: Transfer): Work<Transferred>;

@@ -362,6 +362,8 @@ export const postgresql: Engine = {
     return [];
   },
 
+  async wake() {},
+
   async writes(source) {
     const marks: string[] = [];
     for (const cluster of await clustersOf(source)) {
