@@ -175,6 +175,8 @@ function errorsOf(stderr: string): string[] {
   return stderr
     .split('\n')
     .filter((line) => line !== '' && !line.endsWith(': No such file or directory'))
+    // A system with less room for arguments makes xargs say so and take what there is.
+    .filter((line) => !/^xargs: (warning: )?value .* for -s option/.test(line))
     .map((line) => line.replace(/^find: /, ''));
 }
 
@@ -213,8 +215,8 @@ async function* runFind(host: Host, argv: Argv, input: readonly Bytes[]): AsyncG
     );
   }
   const errors = errorsOf(stderr);
-  // xargs turns find's exit codes 1 to 125 into 123.
-  if ((code !== 0 && code !== 123 && code !== 1) || !parser.whole) {
+  // xargs turns find's exit codes 1 to 125 into 123; with 1 it means itself: arguments that did not fit.
+  if ((code !== 0 && code !== 123) || !parser.whole) {
     throw new Failure('failed', 'listing', `the listing of ${host.name} ended early`, {
       during: stderr.trim().split('\n').at(-1) || `find ended with ${code}`,
     });

@@ -107,6 +107,13 @@ function wholeNumber(text: Bytes): number {
   return number;
 }
 
+/** tar writes directories with a slash at the end. */
+function withoutSlash(name: Bytes): Bytes {
+  let end = name.length;
+  while (end > 1 && name[end - 1] === '/') end -= 1;
+  return name.slice(0, end);
+}
+
 function memberOf(block: Buffer, pax: ReadonlyMap<string, Bytes>): Member {
   // NUL is the old flag of a file, 7 a file that was contiguous somewhere.
   const flag = block[156] === 0 || block[156] === 0x37 ? '0' : String.fromCharCode(block[156] as number);
@@ -130,7 +137,7 @@ function memberOf(block: Buffer, pax: ReadonlyMap<string, Bytes>): Member {
   const type = flag as MemberType;
   if (type !== '0' && stored !== 0) throw refuse('something other than a file has content');
   return {
-    name: (records.get('GNU.sparse.name') ?? pax.get('path') ?? short).replace(/(?<=[^])\/+$/, ''),
+    name: withoutSlash(records.get('GNU.sparse.name') ?? pax.get('path') ?? short),
     type,
     linkName: pax.get('linkpath') ?? textAt(block, 157, 100),
     mode: numberAt(block, 100, 8) & 0o7777,

@@ -110,7 +110,7 @@ test('a find without -printf is refused by name', async () => {
 });
 
 test('what find could not read is told, what vanished is not', async () => {
-  const program = `printf "find: '/srv/x': Permission denied\\nfind: '/srv/y': No such file or directory\\n" >&2; exit 1`;
+  const program = `printf "find: '/srv/x': Permission denied\\nfind: '/srv/y': No such file or directory\\n" >&2; exit 123`;
   const host = directoryHost(root, {
     stream: () => directoryHost(root).stream(['sh', '-c', program]),
   });
