@@ -65,8 +65,9 @@ export function createAccounts(accounts: readonly Account[]): string {
     .join('\n');
 }
 
+/** A grant that repeats the password would take an expiry back that the account was created with. */
 export function grantAll(accounts: readonly Account[]): string {
-  return accounts.flatMap((account) => account.grants.map((line) => `${line};`)).join('\n');
+  return accounts.flatMap((account) => account.grants.map((line) => `${withoutSecret(line)};`)).join('\n');
 }
 
 /** A grant without the password hash that older versions print in it. */
