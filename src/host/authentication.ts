@@ -18,6 +18,7 @@ export class Authentication {
   readonly #ring: KeyRing;
   readonly #login: string;
   #triedKeys = false;
+  #askedAgain = false;
   #passwords = 0;
   #gaveUp = false;
   /** The way that was tried last; after success, the way that worked. */
@@ -65,6 +66,12 @@ export class Authentication {
         this.#tried.push(...this.#keys.candidates.map((candidate) => candidate.label));
         return { type: 'agent', username, agent: this.#ring };
       }
+    }
+    // A key that signed and was not enough: the server wants more (AuthenticationMethods). ssh2 does not hand on what
+    // it then said, so it is asked again.
+    if (this.#ring.used !== '' && !this.#askedAgain) {
+      this.#askedAgain = true;
+      return { type: 'none', username };
     }
     // A passphrase that could not be asked for, or was not known: the person wanted the key, not a password.
     if (this.#ring.trouble instanceof Failure) throw this.#ring.trouble;

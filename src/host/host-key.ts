@@ -27,8 +27,10 @@ export function labelOf(settings: SshSettings): string {
 
 /** Host key algorithms to offer: those of keys already known come first, or the server would show another key. */
 export function offeredAlgorithms(known: KnownHosts, settings: SshSettings): string[] {
-  const wanted = known.types(labelOf(settings)).flatMap((type) => algorithmsOf[type] ?? []);
-  return [...new Set([...wanted, ...Object.values(algorithmsOf).flat()])];
+  const types = known.types(labelOf(settings));
+  const all = Object.entries(algorithmsOf);
+  const wanted = all.filter(([type]) => types.includes(type));
+  return [...new Set([...wanted, ...all].flatMap(([, algorithms]) => algorithms))];
 }
 
 const remove = (settings: SshSettings, file: string): string =>

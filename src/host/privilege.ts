@@ -49,10 +49,10 @@ function lastLine(stderr: string): string {
 }
 
 /** Why there is no root, with the line for sudoers that would change it. */
-function noSudo(host: string, user: string, why: string): Failure {
+function noSudo(host: string, user: string, why: string, line = `${user} ALL=(root) NOPASSWD: ALL`): Failure {
   return new Failure('refused', 'no-sudo', `${user} cannot become root on ${host}: ${why}`, {
     during: 'looking for root rights',
-    hint: `log in as root, or add this to sudoers on ${host}: ${user} ALL=(root) NOPASSWD: ALL`,
+    hint: `log in as root, or add this to sudoers on ${host}: ${line}`,
   });
 }
 
@@ -93,7 +93,7 @@ export async function findPrivilege(
   if (first.said === '0') return { open: silent, privileged: true, privilege: 'sudo without password' };
   if (/not found|No such file/i.test(first.stderr)) throw noSudo(names.host, user, 'sudo is not installed');
   if (/must have a tty/i.test(first.stderr)) {
-    throw noSudo(names.host, user, 'sudoers wants a terminal there (requiretty)');
+    throw noSudo(names.host, user, 'sudoers wants a terminal there', `Defaults:${user} !requiretty`);
   }
   if (!/password|authenticat/i.test(first.stderr)) {
     throw noSudo(names.host, user, lastLine(first.stderr) || 'sudo gave no reason');

@@ -99,8 +99,9 @@ export function parseSettings(
     return value === null ? otherwise : value !== 'no' && value !== 'false';
   };
   const home = environment.HOME ?? homedir();
-  const user = one('user') ?? environment.USER ?? 'root';
-  const hostname = one('hostname') ?? place.host;
+  // These are names: a user may well be called none.
+  const user = values.get('user')?.[0] ?? environment.USER ?? 'root';
+  const hostname = values.get('hostname')?.[0] ?? place.host;
   const port = Number(one('port') ?? 22);
   const expand = (path: string): string =>
     path
