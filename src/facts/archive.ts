@@ -79,8 +79,12 @@ export function readArchive(output: Buffer): Archive {
   return new Map([...readTar(tar)].map(([name, archived]) => [absolute(name), archived]));
 }
 
+/** Without the slash that tar puts after a directory. */
 function absolute(name: Bytes): Bytes {
-  return `/${name.replaceAll(/\/{2,}/g, '/').replace(/^\.?\//, '')}`;
+  return `/${name
+    .replaceAll(/\/{2,}/g, '/')
+    .replace(/^\.?\//, '')
+    .replace(/\/$/, '')}`;
 }
 
 /** Content of a file that must be there. */

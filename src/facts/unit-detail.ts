@@ -39,36 +39,37 @@ export function readDetails(text: Bytes): Map<string, UnitDetail> {
 
 type Properties = ReadonlyMap<Property, readonly Bytes[]>;
 
+/** How the value of ExecStart ends; what a command line itself holds may look like anything before. */
+const commandEnd = / ; status=\S+ \}$/;
+
 /**
- * A command line may hold newlines, so a line that begins no property goes on with the one before, and an empty
- * line parts two units only where a new `Id` or `Type` … comes: a block without an Id belongs to the one before.
+ * An empty line parts two units. A command line may hold newlines, also empty lines and lines that look like a
+ * property, so ExecStart goes on until its end; another line that begins no property goes on with the one before.
  */
 function blocks(text: Bytes): Properties[] {
   const known = new Set<string>(unitProperties);
   const found: Map<Property, Bytes[]>[] = [];
   let block = new Map<Property, Bytes[]>();
   let last: Bytes[] | null = null;
+  let command = false;
   for (const line of text.split('\n')) {
-    if (line === '') {
-      if (block.has('Id')) {
-        found.push(block);
-        block = new Map();
-        last = null;
-      }
-      continue;
-    }
-    const at = line.indexOf('=');
-    const name = at === -1 ? '' : line.slice(0, at);
-    if (known.has(name)) {
+    const name = line.slice(0, Math.max(0, line.indexOf('=')));
+    if (!command && line === '') {
+      if (block.has('Id')) found.push(block);
+      block = new Map();
+      last = null;
+    } else if (!command && known.has(name)) {
       last = block.get(name as Property) ?? [];
       block.set(name as Property, last);
-      last.push(line.slice(at + 1));
+      last.push(line.slice(name.length + 1));
     } else if (last !== null) {
       last.push(`${last.pop()}\n${line}`);
-    } else if (found.length === 0) {
+    } else {
       throw new Error('systemctl show makes no sense');
     }
+    if (command || (name === 'ExecStart' && line !== 'ExecStart=')) command = !commandEnd.test(line);
   }
+  if (command) throw new Error('systemctl show is cut off');
   if (block.has('Id')) found.push(block);
   return found;
 }

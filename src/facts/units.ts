@@ -26,7 +26,7 @@ else
   details() {
     printf '%s\\n%s\\n' "$files" "$loaded" |
       awk '{ sub(/^[^A-Za-z0-9:_.\\\\@-]+/, "") } $1 != "" && $1 !~ /@\\./ { print $1 }' | sort -u |
-      xargs -d '\\n' systemctl show --no-pager --property=${unitProperties.join(',')} --
+      xargs -s 1000000 -d '\\n' systemctl show --no-pager --property=${unitProperties.join(',')} --
   }
   section details details
 fi

@@ -23,6 +23,7 @@ export const unpacked: Fact<ReadonlyMap<string, bigint>> = {
       if (match === null) throw new Error(`the answer makes no sense: ${quote(record.slice(0, 80))}`);
       const name = packageOfInfo(`/var/lib/dpkg/info/${match[3] as Bytes}`, 'list');
       if (name === null) continue;
+      // find writes seconds and nanoseconds apart: 1.25 s before 1970 is -2.75, which is -2 s and 0.75 s.
       const time = BigInt(match[1] as string) * 1_000_000_000n + BigInt(match[2] as string);
       // Two architectures of one package: the later one counts.
       const earlier = times.get(name);

@@ -39,12 +39,15 @@ export async function* askAll(host: Host, now: () => number, signal?: AbortSigna
 /** One fact. A question that met a change on its way (a file replaced while it was read) is asked once more. */
 export async function ask<T>(host: Host, fact: Fact<T>): Promise<Answered<T>> {
   if (fact.live && !host.live) return { known: false, reason: 'the system does not run' };
-  const first = await attempt(host, fact);
-  if (first.known || first.final) return first;
-  return attempt(host, fact);
+  let last = await attempt(host, fact);
+  if (!last.known && !last.final) last = await attempt(host, fact);
+  return last.known ? last : { known: false, reason: last.reason };
 }
 
-type Attempt<T> = Answered<T> & { readonly final?: boolean };
+/** `final`: asking again would not help. */
+type Attempt<T> =
+  | { readonly known: true; readonly value: T }
+  | { readonly known: false; readonly reason: string; readonly final: boolean };
 
 async function attempt<T>(host: Host, fact: Fact<T>): Promise<Attempt<T>> {
   try {
