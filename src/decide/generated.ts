@@ -20,18 +20,39 @@ const rows: readonly Row[] = [
     'accounts; users and groups are resources of their own',
     'immutable',
     'path',
-    ['passwd', 'group', 'shadow', 'gshadow', 'subuid', 'subgid'].flatMap((name) => [`/etc/${name}`, `/etc/${name}-`]),
+    ['passwd', 'group', 'shadow', 'gshadow', 'subuid', 'subgid'].flatMap((name) => [
+      `/etc/${name}`,
+      `/etc/${name}-`,
+    ]),
   ],
-  ['generated.top', 'links of a merged /usr', 'immutable', 'path', ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/libo32']],
+  [
+    'generated.top',
+    'links of a merged /usr',
+    'immutable',
+    'path',
+    ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/libo32'],
+  ],
   ['generated.alternatives', 'made by update-alternatives', 'immutable', 'tree', ['/etc/alternatives']],
-  ['generated.runlevels', 'made by update-rc.d', 'immutable', 'tree', ['/etc/rc[0-6S].d', '/etc/init.d/.depend.*']],
+  [
+    'generated.runlevels',
+    'made by update-rc.d',
+    'immutable',
+    'tree',
+    ['/etc/rc[0-6S].d', '/etc/init.d/.depend.*'],
+  ],
   ['generated.pam', 'made by pam-auth-update', 'immutable', 'path', ['/etc/pam.d/common-*', '/etc/pam.conf']],
   [
     'generated.certificates',
     'made by update-ca-certificates',
     'immutable',
     'tree',
-    ['/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/certs/java', '/etc/ca-certificates.conf', '/etc/ca-certificates.conf.dpkg-old', '/var/lib/ca-certificates-java'],
+    [
+      '/etc/ssl/certs/ca-certificates.crt',
+      '/etc/ssl/certs/java',
+      '/etc/ca-certificates.conf',
+      '/etc/ca-certificates.conf.dpkg-old',
+      '/var/lib/ca-certificates-java',
+    ],
   ],
   [
     'generated.etc',
@@ -60,9 +81,21 @@ const rows: readonly Row[] = [
     'left by an upgrade',
     'ephemeral',
     'path',
-    ['/etc/**/*.dpkg-dist', '/etc/**/*.dpkg-new', '/etc/**/*.dpkg-tmp', '/etc/**/*.ucf-dist', '/etc/**/*.ucf-new'],
+    [
+      '/etc/**/*.dpkg-dist',
+      '/etc/**/*.dpkg-new',
+      '/etc/**/*.dpkg-tmp',
+      '/etc/**/*.ucf-dist',
+      '/etc/**/*.ucf-new',
+    ],
   ],
-  ['generated.units', 'links of enabled units', 'immutable', 'path', ['/etc/systemd/{system,user}/*.{wants,requires,upholds}']],
+  [
+    'generated.units',
+    'links of enabled units',
+    'immutable',
+    'path',
+    ['/etc/systemd/{system,user}/*.{wants,requires,upholds}'],
+  ],
   [
     'generated.usr',
     'index or cache that triggers write',
@@ -99,8 +132,27 @@ const rows: readonly Row[] = [
       '/usr/lib/mysql/plugin/dialog.so',
     ],
   ],
-  ['generated.bytecode', 'compiled from packaged Python', 'immutable', 'tree', ['/usr/lib/**/__pycache__', '/usr/share/**/__pycache__', '/usr/bin/__pycache__', '/usr/lib/**/*.pyc', '/usr/share/**/*.pyc', '/usr/lib/pypy*']],
-  ['generated.policy', 'keeps services from starting in images', 'ephemeral', 'path', ['/usr/sbin/policy-rc.d']],
+  [
+    'generated.bytecode',
+    'compiled from packaged Python',
+    'immutable',
+    'tree',
+    [
+      '/usr/lib/**/__pycache__',
+      '/usr/share/**/__pycache__',
+      '/usr/bin/__pycache__',
+      '/usr/lib/**/*.pyc',
+      '/usr/share/**/*.pyc',
+      '/usr/lib/pypy*',
+    ],
+  ],
+  [
+    'generated.policy',
+    'keeps services from starting in images',
+    'ephemeral',
+    'path',
+    ['/usr/sbin/policy-rc.d'],
+  ],
   [
     'generated.var',
     'kept by tools of the system',
@@ -157,7 +209,13 @@ const rows: readonly Row[] = [
       '/var/backups/aptitude.pkgstates*',
     ],
   ],
-  ['place.linger', 'users whose services run without a login', 'mutable', 'tree', ['/var/lib/systemd/linger']],
+  [
+    'place.linger',
+    'users whose services run without a login',
+    'mutable',
+    'tree',
+    ['/var/lib/systemd/linger'],
+  ],
 ];
 
 /** Compiled table of generated paths. */
@@ -180,9 +238,21 @@ function made(rule: string, reason: string, evidence: string): Ruling {
   return { class: 'immutable', carry: 'none', rule, reason, evidence };
 }
 
-const alternativeLink = made('generated.alternative', 'link that update-alternatives made', 'points into /etc/alternatives');
-const certificateLink = made('generated.certificate', 'link that update-ca-certificates made', 'points to a trusted certificate');
-const unitLink = made('unit.link', 'unit that is enabled; its state is a resource of its own', 'link to a unit file');
+const alternativeLink = made(
+  'generated.alternative',
+  'link that update-alternatives made',
+  'points into /etc/alternatives',
+);
+const certificateLink = made(
+  'generated.certificate',
+  'link that update-ca-certificates made',
+  'points to a trusted certificate',
+);
+const unitLink = made(
+  'unit.link',
+  'unit that is enabled; its state is a resource of its own',
+  'link to a unit file',
+);
 const maskedUnit: Ruling = {
   class: 'edited',
   carry: 'manifest',
@@ -217,7 +287,11 @@ export function generatedLink(entry: Entry): Ruling | null {
  * Files that a maintainer script copied from a template of its package: the path, and templates whose recorded
  * digest tells whether it is still the copy. An empty file counts as untouched where `empty` says so.
  */
-export const templates: readonly { readonly path: Bytes; readonly from: readonly Bytes[]; readonly empty?: true }[] = [
+export const templates: readonly {
+  readonly path: Bytes;
+  readonly from: readonly Bytes[];
+  readonly empty?: true;
+}[] = [
   { path: '/etc/profile', from: ['/usr/share/base-files/profile'] },
   { path: '/etc/motd', from: ['/usr/share/base-files/motd'] },
   {

@@ -207,7 +207,13 @@ const identity: readonly Row[] = [
 ];
 
 function ruling(row: Row, made: Ruling['class']): Ruling {
-  return { class: made, carry: 'none', rule: row.rule, reason: row.reason, evidence: 'never copied: belongs to one machine' };
+  return {
+    class: made,
+    carry: 'none',
+    rule: row.rule,
+    reason: row.reason,
+    evidence: 'never copied: belongs to one machine',
+  };
 }
 
 /** Compiled tables; the value is the ruling. */

@@ -15,7 +15,12 @@ const home = ruling('place.home', 'home directory', 'mutable', 'stream');
 const cache = ruling('place.cache', 'cache', 'ephemeral', 'none');
 const temporary = ruling('place.temporary', 'temporary', 'ephemeral', 'none');
 const log = ruling('place.log', 'log', 'ephemeral', 'none');
-const system = ruling('undecided.system', 'in a directory of the system, owned by no package', 'undecided', 'none');
+const system = ruling(
+  'undecided.system',
+  'in a directory of the system, owned by no package',
+  'undecided',
+  'none',
+);
 const rest = ruling('undecided.rest', 'nothing explains it', 'undecided', 'none');
 const empty = ruling('place.top', 'top directory of the system', 'immutable', 'none');
 const keys = ruling('repository.key', 'key of a package source', 'mutable', 'manifest');
@@ -35,14 +40,37 @@ const table: readonly (readonly [Ruling, 'tree' | 'path', readonly Bytes[]])[] =
   [system, 'tree', ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32']],
   [build, 'tree', ['/usr/local', '/opt', '/usr/src']],
   [keys, 'tree', ['/usr/share/keyrings']],
-  [data, 'tree', ['/srv', '/var/www', '/var/mail', '/var/local', '/var/opt', '/var/backups', '/var/games', '/var/ftp']],
+  [
+    data,
+    'tree',
+    ['/srv', '/var/www', '/var/mail', '/var/local', '/var/opt', '/var/backups', '/var/games', '/var/ftp'],
+  ],
   [state, 'tree', ['/var/lib', '/var/spool', '/var/cache/bind']],
-  [rest, 'tree', ['/var', '/var/lib/docker', '/var/lib/containerd', '/var/lib/containers/storage', '/var/lib/lxd', '/var/lib/incus']],
+  [
+    rest,
+    'tree',
+    [
+      '/var',
+      '/var/lib/docker',
+      '/var/lib/containerd',
+      '/var/lib/containers/storage',
+      '/var/lib/lxd',
+      '/var/lib/incus',
+    ],
+  ],
   [state, 'tree', ['/var/lib/docker/volumes', '/var/lib/containers/storage/volumes']],
-  [temporary, 'tree', ['/tmp', '/var/tmp', '/var/crash', '/var/spool/squid', '/lost+found', '/**/lost+found']],
+  [
+    temporary,
+    'tree',
+    ['/tmp', '/var/tmp', '/var/crash', '/var/spool/squid', '/lost+found', '/**/lost+found'],
+  ],
   [cache, 'tree', ['/var/cache']],
   [log, 'tree', ['/var/log']],
-  [ruling('place.swap', 'swap', 'ephemeral', 'none'), 'path', ['/swapfile', '/swap.img', '/swap', '/var/swap', '/var/swapfile']],
+  [
+    ruling('place.swap', 'swap', 'ephemeral', 'none'),
+    'path',
+    ['/swapfile', '/swap.img', '/swap', '/var/swap', '/var/swapfile'],
+  ],
   [home, 'tree', ['/root', '/home']],
   [rootKeys, 'path', ['/root/.ssh/authorized_keys', '/root/.ssh/authorized_keys2']],
 ];
@@ -70,7 +98,8 @@ export const keptDirectory: Ruling = {
 };
 
 /** Directories there that the system itself makes when it wants them. */
-const unasked = /^\/var\/(log\/(private|installer|journal|apt|runit|sysstat|unattended-upgrades)|cache\/(private|apt|debconf|man|ldconfig|fontconfig|swcatalog|app-info|apt-xapian-index|apparmor|cracklib|PackageKit|dictionaries-common|cups|snapd))(\/|$)/;
+const unasked =
+  /^\/var\/(log\/(private|installer|journal|apt|runit|sysstat|unattended-upgrades)|cache\/(private|apt|debconf|man|ldconfig|fontconfig|swcatalog|app-info|apt-xapian-index|apparmor|cracklib|PackageKit|dictionaries-common|cups|snapd))(\/|$)/;
 
 export function isKeptDirectory(path: Bytes): boolean {
   if (unasked.test(path)) return false;
@@ -105,7 +134,8 @@ const homeSecrets = [
 ];
 
 /** Homes that are no home of anybody: shared by many, or not there. */
-const noHome = /^\/?$|^\/(bin|dev|etc|home|nonexistent|opt|proc|run|sbin|srv|sys|tmp|usr|var)$|^\/(run|usr|dev|proc|sys|bin|sbin)\/|^\/var\/(lib|cache|log|spool|tmp|www)$/;
+const noHome =
+  /^\/?$|^\/(bin|dev|etc|home|nonexistent|opt|proc|run|sbin|srv|sys|tmp|usr|var)$|^\/(run|usr|dev|proc|sys|bin|sbin)\/|^\/var\/(lib|cache|log|spool|tmp|www)$/;
 
 /** Caches and secrets in homes, wherever the homes are. */
 export function homes(accounts: Accounts | null): PathRules<Ruling> {
@@ -135,7 +165,13 @@ export function unitDirectories(
   }[],
 ): PathRules<Ruling> {
   const rules = new PathRules<Ruling>();
-  const add = (kind: string, directive: string, made: Ruling['class'], unit: string, paths: readonly Bytes[]) => {
+  const add = (
+    kind: string,
+    directive: string,
+    made: Ruling['class'],
+    unit: string,
+    paths: readonly Bytes[],
+  ) => {
     for (const path of paths) {
       if (!path.startsWith('/')) continue;
       rules.add(literally(path), {

@@ -43,7 +43,9 @@ function isOn(profile: Profile, facts: Known): boolean {
   const byPackage = packages?.some((pattern) => installed(facts).some(([name]) => fitsName(pattern, name)));
   const byUnit =
     facts.units.known &&
-    units?.some((pattern) => facts.units.known && facts.units.value.some((unit) => fitsName(pattern, unit.name)));
+    units?.some(
+      (pattern) => facts.units.known && facts.units.value.some((unit) => fitsName(pattern, unit.name)),
+    );
   const found = byPackage === true || byUnit === true;
   return found && (profile.version === undefined || versionsHere(profile, facts).length > 0);
 }
@@ -85,7 +87,9 @@ export function activate(
       for (const setting of profile.settings ?? []) {
         const found = valuesOf(setting, versions, files);
         settings[setting.name] =
-          found.values.length > 0 ? found.values : setting.default.flatMap((value) => perVersion(value, versions));
+          found.values.length > 0
+            ? found.values
+            : setting.default.flatMap((value) => perVersion(value, versions));
         origins[setting.name] = found.values.length > 0 ? found.origin : 'default';
       }
       return { profile, version: versions.at(-1) ?? null, versions, settings, origins };

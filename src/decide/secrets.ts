@@ -80,9 +80,11 @@ const assignment = new RegExp(
   'gi',
 );
 /** Configuration in which a blank gives the value. */
-const blankAssignment = /^\s*(requirepass|masterauth|bindpw|rootpw|secret|password|rpcpassword)\s+(?:"([^"]*)"|(\S+))\s*$/i;
+const blankAssignment =
+  /^\s*(requirepass|masterauth|bindpw|rootpw|secret|password|rpcpassword)\s+(?:"([^"]*)"|(\S+))\s*$/i;
 const address = /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"]*:([^\s@/'"]+)@[^\s'"]/i;
-const hash = /(?:^|[:\s"'=])(?:\$(?:2[abxy]|1|5|6|7|y|gy|apr1|argon2[a-z]*|pbkdf2[a-z0-9-]*)\$[^\s:]{8,}|\{(?:S?SHA(?:256|512)?|SMD5|MD5|CRYPT|PLAIN|[A-Z0-9-]*CRYPT|ARGON2[A-Z]*|CRAM-MD5)(?:\.[A-Z0-9]+)?\}\S+)/;
+const hash =
+  /(?:^|[:\s"'=])(?:\$(?:2[abxy]|1|5|6|7|y|gy|apr1|argon2[a-z]*|pbkdf2[a-z0-9-]*)\$[^\s:]{8,}|\{(?:S?SHA(?:256|512)?|SMD5|MD5|CRYPT|PLAIN|[A-Z0-9-]*CRYPT|ARGON2[A-Z]*|CRAM-MD5)(?:\.[A-Z0-9]+)?\}\S+)/;
 const privateKey = /-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----|-----BEGIN OpenVPN Static key/;
 const aclPassword = /^\s*user\s+\S+\s.*\s>\S+/;
 const identified = /\bidentified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+)?'[^']+'/i;
@@ -109,7 +111,8 @@ function isValue(value: string): boolean {
 function isLogin(line: string): boolean {
   const match = /^\[?[A-Za-z0-9._@-]+\]?(?::\w+)?\s+([^\s:]+):(\S+)\s*$/.exec(line);
   if (match === null) return false;
-  const transport = /^(smtps?|lmtp|relay|error|discard|retry|local|virtual|uucp|pipe|inet|unix|hold|smtpd|.*dovecot.*|.*-.*)$/i;
+  const transport =
+    /^(smtps?|lmtp|relay|error|discard|retry|local|virtual|uucp|pipe|inet|unix|hold|smtpd|.*dovecot.*|.*-.*)$/i;
   return !transport.test(match[1] as string) && !(match[2] as string).startsWith('[');
 }
 

@@ -1,0 +1,195 @@
+/**
+ * What dpkg's database says about a path. A packaged file is unchanged when nothing touched its inode since the
+ * package was unpacked (ctime), or when its digest is the recorded one; dpkg records neither size nor time.
+ */
+import type { Bytes, Entry, Facts } from '../types.ts';
+import type { Ruling } from './ruling.ts';
+
+export interface Candidate {
+  readonly kind: 'conffile' | 'file' | 'ucf' | 'template' | 'leftover';
+  readonly package: string;
+  /** MD5 in hex; any of them means unchanged. */
+  readonly digests: readonly string[];
+}
+
+function ruling(rule: string, reason: string, evidence: string): Ruling {
+  return { class: 'immutable', carry: 'none', rule, reason, evidence };
+}
+
+export const packageRulings = {
+  unchanged: ruling(
+    'package.unchanged',
+    'unchanged file of a package',
+    'in a package’s file list, not changed since',
+  ),
+  directory: ruling('package.directory', 'directory of a package', 'in a package’s file list'),
+  conffile: ruling(
+    'package.conffile',
+    'configuration as its package brought it',
+    'its digest is the recorded one',
+  ),
+  leftover: ruling(
+    'package.leftover',
+    'left by a removed package, unchanged',
+    'its digest is the recorded one',
+  ),
+  ucf: ruling(
+    'generated.ucf',
+    'configuration as its package offered it',
+    'its digest is in the registry of ucf',
+  ),
+  template: ruling(
+    'generated.template',
+    'copied from a template of its package',
+    'its digest is the template’s',
+  ),
+  link: ruling('generated.enabled', 'switched on by a package', 'its package keeps a mark of it'),
+} as const;
+
+/** The ruling of a candidate whose digest differs. */
+export function edited(candidate: Candidate): Ruling {
+  const by: Readonly<Record<Candidate['kind'], readonly [rule: string, reason: string]>> = {
+    conffile: ['package.edited', `edited configuration of ${candidate.package}`],
+    leftover: ['package.leftover-edited', `edited configuration of ${candidate.package}, which was removed`],
+    file: ['package.patched', `changed file of ${candidate.package}, which is no configuration`],
+    ucf: ['ucf.edited', 'edited configuration that ucf looks after'],
+    template: ['template.edited', 'edited since it was copied from a template'],
+  };
+  const [rule, reason] = by[candidate.kind];
+  return {
+    class: 'edited',
+    carry: 'manifest',
+    rule,
+    reason,
+    evidence: `its digest is not ${candidate.digests.join(' or ')}`,
+    single: true,
+  };
+}
+
+/** A packaged file that cannot be judged: carried, and said so. */
+export function care(candidate: Candidate, why: string): Ruling {
+  return { ...edited(candidate), rule: `${edited(candidate).rule}-unread`, evidence: why };
+}
+
+const removed: Omit<Ruling, 'reason'> = {
+  class: 'edited',
+  carry: 'manifest',
+  rule: 'package.conffile-removed',
+  evidence: 'in its package’s list of configuration files, and not there',
+  single: true,
+};
+
+interface KnownConffile {
+  readonly package: string;
+  readonly digest: string;
+  readonly obsolete: boolean;
+  readonly gone: boolean;
+}
+
+/** Marks that tools of Debian keep of links they made by themselves: a2enmod(8), phpenmod(8). */
+const enabledMarks: readonly (readonly [link: RegExp, mark: (match: RegExpExecArray) => Bytes])[] = [
+  [
+    /^\/etc\/apache2\/(mod|conf|site)s?-enabled\/([^/]+)\.(?:load|conf)$/,
+    ([, kind, name]) => `/var/lib/apache2/${kind === 'mod' ? 'module' : kind}/enabled_by_maint/${name}`,
+  ],
+  [
+    /^\/etc\/php\/([^/]+)\/([^/]+)\/conf\.d\/\d+-([^/]+)\.ini$/,
+    ([, version, program, name]) => `/var/lib/php/modules/${version}/${program}/enabled_by_maint/${name}`,
+  ],
+];
+
+export class PackageIndex {
+  readonly #owned: ReadonlyMap<Bytes, string>;
+  readonly #digests: ReadonlyMap<Bytes, string>;
+  readonly #unpacked: ReadonlyMap<string, bigint>;
+  readonly #conffiles = new Map<Bytes, KnownConffile>();
+  readonly #marks: ReadonlySet<Bytes>;
+
+  constructor(
+    facts: Pick<Facts, 'packages' | 'owned' | 'recordedDigests' | 'unpacked' | 'diversions'>,
+    enabledMarks: ReadonlySet<Bytes>,
+  ) {
+    this.#marks = enabledMarks;
+    this.#owned = facts.owned.known ? facts.owned.value : new Map();
+    this.#digests = facts.recordedDigests.known ? facts.recordedDigests.value : new Map();
+    this.#unpacked = facts.unpacked.known ? facts.unpacked.value : new Map();
+    const diverted = new Map(
+      (facts.diversions.known ? facts.diversions.value : []).map((one) => [one.path, one] as const),
+    );
+    for (const one of facts.packages.known ? facts.packages.value : []) {
+      const gone = one.status === 'config-files';
+      if (one.status === 'not-installed') continue;
+      for (const conffile of one.conffiles) {
+        if (conffile.removeOnUpgrade) continue;
+        const diversion = diverted.get(conffile.path);
+        const path =
+          diversion !== undefined && diversion.by !== one.name ? diversion.divertedTo : conffile.path;
+        const next = { package: one.name, digest: conffile.digest, obsolete: conffile.obsolete, gone };
+        const before = this.#conffiles.get(path);
+        // A configuration file that moved to another package is obsolete in the old one.
+        if (before === undefined || before.gone || (before.obsolete && !next.gone))
+          this.#conffiles.set(path, next);
+      }
+    }
+  }
+
+  digestOf(path: Bytes): string | undefined {
+    return this.#digests.get(path);
+  }
+
+  isEnabledByPackage(entry: Entry): boolean {
+    for (const [link, mark] of enabledMarks) {
+      const match = link.exec(entry.path);
+      if (match !== null) return this.#marks.has(mark(match));
+    }
+    return false;
+  }
+
+  /** null = dpkg has nothing to say; a directory is answered by its contents. */
+  classify(entry: Entry, owner: string | undefined, candidates: Map<Bytes, Candidate>): Ruling | null {
+    const { path, type } = entry;
+    const conffile = this.#conffiles.get(path);
+    if (conffile !== undefined && type !== 'd') {
+      const kind = conffile.gone ? 'leftover' : 'conffile';
+      const candidate: Candidate = { kind, package: conffile.package, digests: [conffile.digest] };
+      if (type !== 'f') return edited(candidate);
+      candidates.set(path, candidate);
+      return conffile.gone ? packageRulings.leftover : packageRulings.conffile;
+    }
+    if (owner === undefined || type === 'd') return null;
+    const digest = this.#digests.get(path);
+    // dpkg records no targets of links, and some packages bring no digests at all.
+    if (digest === undefined) return packageRulings.unchanged;
+    const candidate: Candidate = { kind: 'file', package: owner, digests: [digest] };
+    if (type !== 'f') return edited(candidate);
+    const unpacked = this.#unpacked.get(owner);
+    if (unpacked === undefined || entry.ctime > unpacked) candidates.set(path, candidate);
+    return packageRulings.unchanged;
+  }
+
+  /** What is known about a configuration file, for the manifest's `base`. */
+  baseOf(path: Bytes): { package: string; md5: string } | null {
+    const conffile = this.#conffiles.get(path);
+    if (conffile !== undefined) return { package: conffile.package, md5: conffile.digest };
+    const owner = this.#owned.get(path);
+    const digest = this.#digests.get(path);
+    return owner !== undefined && digest !== undefined ? { package: owner, md5: digest } : null;
+  }
+
+  removedConffiles(
+    seen: (path: Bytes) => boolean,
+  ): { path: Bytes; package: string; md5: string; ruling: Ruling }[] {
+    const found = [];
+    for (const [path, conffile] of this.#conffiles) {
+      if (conffile.gone || conffile.obsolete || !/^[0-9a-f]{32}$/.test(conffile.digest) || seen(path))
+        continue;
+      found.push({
+        path,
+        package: conffile.package,
+        md5: conffile.digest,
+        ruling: { ...removed, reason: `configuration of ${conffile.package} that was removed` },
+      });
+    }
+    return found.sort((left, right) => (left.path < right.path ? -1 : 1));
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * The ladder: which rule speaks for a path. First hit wins, in this order: run-time file systems and the
+ * never-copy list; what a person marked; profiles; packages; files written by the system itself; directories of
+ * units; marks of languages; homes; the place. What nothing explains is undecided.
+ *
+ * One pass: a path is classified when it is seen. Where only a digest can tell, the expected answer is given and
+ * the path is kept in `candidates`; `resolve` says afterwards what it is.
+ */
+import type { Accounts, Bytes, Entry, Facts, OwnedPaths, Unit } from '../types.ts';
+import { type Candidate, care, edited, PackageIndex, packageRulings } from './classify-packages.ts';
+import { generated, generatedLink, templates } from './generated.ts';
+import { type Marks, markRules } from './marks.ts';
+import { neverCopy } from './never-copy.ts';
+import { PathRules } from './path-rules.ts';
+import { homes, isKeptDirectory, keptDirectory, places, unitDirectories } from './places.ts';
+import { type ActiveProfile, pathsOf } from './profile.ts';
+import type { Ruling } from './ruling.ts';
+import { secretData, secretPlaces } from './secrets.ts';
+
+export interface ClassifyContext {
+  readonly facts: Pick<
+    Facts,
+    | 'packages'
+    | 'owned'
+    | 'recordedDigests'
+    | 'unpacked'
+    | 'accounts'
+    | 'units'
+    | 'diversions'
+    | 'ucf'
+    | 'openForWriting'
+  >;
+  readonly profiles: readonly ActiveProfile[];
+  readonly marks: Marks;
+  /** Swap files that fstab names. */
+  readonly swapFiles: readonly Bytes[];
+  /** Files of package sources that are not the distribution's own, and the keys they name. */
+  readonly repositories: { readonly files: ReadonlySet<Bytes>; readonly keys: ReadonlySet<Bytes> };
+  /** Marks that a2enmod(8) and phpenmod(8) keep of what packages switched on. */
+  readonly enabledMarks: ReadonlySet<Bytes>;
+}
+
+/** A file in /etc that is larger travels as data. Bytes. */
+const bigConfiguration = 16 * 1024 ** 2;
+
+const socket: Ruling = {
+  class: 'ephemeral',
+  carry: 'none',
+  rule: 'runtime.socket',
+  reason: 'socket of a running process',
+  evidence: 'its type',
+  single: true,
+};
+const big: Ruling = {
+  class: 'mutable',
+  carry: 'stream',
+  rule: 'place.etc-big',
+  reason: 'large file among the configuration',
+  evidence: 'by its place and size',
+  single: true,
+};
+const diverted: Ruling = {
+  class: 'edited',
+  carry: 'manifest',
+  rule: 'diversion.replacement',
+  reason: 'put in the place of a packaged file that was moved aside',
+  evidence: 'local diversion',
+  single: true,
+};
+const envFile: Ruling = {
+  class: 'secret',
+  carry: 'stream',
+  rule: 'secret.data',
+  reason: 'keys and passwords of an application',
+  evidence: 'by its name',
+  single: true,
+};
+const distributionSource: Ruling = {
+  class: 'immutable',
+  carry: 'none',
+  rule: 'repository.distribution',
+  reason: 'package source of the distribution',
+  evidence: 'its suites and components',
+};
+const repositorySource: Ruling = {
+  class: 'mutable',
+  carry: 'manifest',
+  rule: 'repository.source',
+  reason: 'package source that somebody added; a resource of its own',
+  evidence: 'its suites and components',
+};
+const repositoryKey: Ruling = {
+  class: 'mutable',
+  carry: 'manifest',
+  rule: 'repository.named-key',
+  reason: 'key of a package source; travels with it',
+  evidence: 'named by a package source',
+};
+
+function known<T>(
+  answered: { readonly known: true; readonly value: T } | { readonly known: false },
+): T | null {
+  return answered.known ? answered.value : null;
+}
+
+export class Classifier {
+  /** Paths whose digest must be asked before their class is certain. */
+  readonly candidates = new Map<Bytes, Candidate>();
+  readonly #never = neverCopy();
+  readonly #generated = generated();
+  readonly #secrets = secretPlaces();
+  readonly #strong = new PathRules<Ruling>();
+  readonly #weak = new PathRules<Ruling>();
+  readonly #units: PathRules<Ruling>;
+  readonly #marks: { readonly told: PathRules<Ruling>; readonly found: PathRules<Ruling> };
+  readonly #homes: PathRules<Ruling>;
+  readonly #places: PathRules<Ruling>;
+  readonly #packages: PackageIndex;
+  readonly #owned: OwnedPaths;
+  readonly #ucf: ReadonlyMap<Bytes, string>;
+  readonly #writers: ReadonlyMap<Bytes, string>;
+  readonly #replaced: ReadonlySet<Bytes>;
+  readonly #repositories: ClassifyContext['repositories'];
+  readonly #templates = new Map(templates.map((template) => [template.path, template]));
+
+  constructor(context: ClassifyContext) {
+    const { facts } = context;
+    const units: readonly Unit[] = known(facts.units) ?? [];
+    const accounts: Accounts | null = known(facts.accounts);
+    for (const path of context.profiles.flatMap(pathsOf)) {
+      (path.weak ? this.#weak : this.#strong).add(path.pattern, path.ruling);
+    }
+    this.#units = unitDirectories(units);
+    this.#marks = markRules(context.marks, units);
+    this.#homes = homes(accounts);
+    this.#places = places(context.swapFiles);
+    this.#packages = new PackageIndex(facts, context.enabledMarks);
+    this.#owned = known(facts.owned) ?? new Map();
+    this.#ucf = known(facts.ucf) ?? new Map();
+    this.#writers = known(facts.openForWriting) ?? new Map();
+    this.#replaced = new Set(
+      (known(facts.diversions) ?? []).filter((one) => one.by === 'local').map((one) => one.path),
+    );
+    this.#repositories = context.repositories;
+  }
+
+  /** The ruling for one entry of the listing. */
+  classify(entry: Entry): Ruling {
+    const { path, type } = entry;
+    const never = this.#never.of(path);
+    if (never !== null) return never;
+    if (type === 's') return socket;
+    const owner = this.#owned.get(path);
+    const isPackaged = owner !== undefined && type !== 'd';
+    const told = this.#marks.told.of(path);
+    if (told !== null && !isPackaged) return told;
+    const profile = this.#strong.of(path);
+    if (profile !== null && (!isPackaged || profile.class === 'secret')) return profile;
+    if (this.#replaced.has(path) && type !== 'd') return diverted;
+    const packaged = this.#packages.classify(entry, owner, this.candidates);
+    if (packaged !== null) return packaged;
+    return this.#unowned(entry, owner);
+  }
+
+  #unowned(entry: Entry, owner: string | undefined): Ruling {
+    const { path, type } = entry;
+    const offered = this.#ucf.get(path);
+    if (offered !== undefined && type === 'f') {
+      this.candidates.set(path, { kind: 'ucf', package: 'ucf', digests: [offered] });
+      return packageRulings.ucf;
+    }
+    const template = this.#templates.get(path);
+    if (template !== undefined && type === 'f') {
+      if (template.empty === true && entry.size === 0) return packageRulings.template;
+      const digests = template.from.flatMap((from) => this.#packages.digestOf(from) ?? []);
+      if (digests.length > 0) {
+        this.candidates.set(path, { kind: 'template', package: '', digests });
+        return packageRulings.template;
+      }
+    }
+    if (type === 'l') {
+      const link =
+        generatedLink(entry) ?? (this.#packages.isEnabledByPackage(entry) ? packageRulings.link : null);
+      if (link !== null) return link;
+    }
+    const made = this.#generated.of(path);
+    if (made !== null) return made;
+    if (type === 'd' && owner !== undefined) return this.#directory(path);
+    if (this.#repositories.keys.has(path)) return repositoryKey;
+    return this.#byPlace(path, entry);
+  }
+
+  /** A directory of a package: what lies in it decides; by itself it says only that it will be there again. */
+  #directory(path: Bytes): Ruling {
+    const place = this.#byPlace(path, null);
+    return place.carry === 'stream' || place.class === 'ephemeral' ? place : packageRulings.directory;
+  }
+
+  #byPlace(path: Bytes, entry: Entry | null): Ruling {
+    const base = this.#base(path);
+    if (entry === null) return base;
+    if (path.startsWith('/etc/')) {
+      if (/^\/etc\/apt\/sources\.list(\.d\/.*)?$/s.test(path)) {
+        return this.#repositories.files.has(path) ? repositorySource : distributionSource;
+      }
+      const secret = entry.type === 'd' ? null : this.#secrets.of(path);
+      if (secret !== null && base.carry === 'manifest') return { ...secret, single: true };
+      if (base.carry === 'manifest' && entry.type === 'f' && entry.size > bigConfiguration) return big;
+      return base;
+    }
+    if (entry.type === 'd' && base.class === 'ephemeral' && isKeptDirectory(path)) return keptDirectory;
+    if (base.carry === 'stream' && base.class === 'mutable' && entry.type === 'f' && secretData(path))
+      return envFile;
+    return this.#raised(path, base);
+  }
+
+  /** What a running service writes to right now is state, whatever its place suggests. */
+  #raised(path: Bytes, base: Ruling): Ruling {
+    const writer = this.#writers.get(path);
+    if (writer === undefined) return base;
+    const raisable =
+      base.class === 'undecided' || base.rule === 'place.cache' || base.rule.startsWith('mark.');
+    if (!raisable) return base;
+    return {
+      class: 'mutable',
+      carry: 'stream',
+      rule: 'open.writing',
+      reason: `${writer} writes it`,
+      evidence: `open for writing by ${writer} while it was scanned`,
+      single: true,
+    };
+  }
+
+  #base(path: Bytes): Ruling {
+    const place =
+      this.#units.of(path) ??
+      this.#marks.found.of(path) ??
+      this.#homes.of(path) ??
+      this.#weak.of(path) ??
+      (this.#places.of(path) as Ruling);
+    return place;
+  }
+
+  /** What a new file in a directory would be, that no package owns. */
+  childRuling(directory: Bytes): Ruling {
+    const path = directory === '/' ? '/\0' : `${directory}/\0`;
+    return (
+      this.#never.of(path) ??
+      this.#marks.told.of(path) ??
+      this.#strong.of(path) ??
+      this.#generated.of(path) ??
+      this.#base(path)
+    );
+  }
+
+  /** Package and MD5 of what was shipped at a path, for edited files. */
+  baseOf(path: Bytes): { package: string; md5: string } | null {
+    const candidate = this.candidates.get(path);
+    return (
+      this.#packages.baseOf(path) ??
+      (candidate === undefined ? null : { package: candidate.package, md5: candidate.digests[0] ?? '' })
+    );
+  }
+
+  /** Whether a package brings this directory. */
+  isPackagedDirectory(path: Bytes): boolean {
+    return this.#owned.has(path);
+  }
+
+  /**
+   * What a candidate is, now that its digest is known (null = it could not be read). null = as it was taken to be.
+   */
+  resolve(path: Bytes, digest: string | null): Ruling | null {
+    const candidate = this.candidates.get(path);
+    if (candidate === undefined) return null;
+    if (digest !== null && candidate.digests.includes(digest)) return null;
+    const secret = this.#secrets.of(path);
+    if (secret !== null) return { ...secret, single: true };
+    if (digest === null)
+      return care(candidate, 'could not be read, so it is not known whether it was changed');
+    return edited(candidate);
+  }
+
+  /** Configuration files of installed packages that nobody saw: somebody removed them on purpose. */
+  removed(seen: (path: Bytes) => boolean): { path: Bytes; package: string; md5: string; ruling: Ruling }[] {
+    return this.#packages.removedConffiles(seen).filter(({ path }) => this.#never.of(path) === null);
+  }
+}

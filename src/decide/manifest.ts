@@ -1,0 +1,283 @@
+/** Puts the manifest together: resources from facts and verdicts, and what is left to decide. */
+import { quote } from '../bytes.ts';
+import type {
+  AlternativeResource,
+  Bytes,
+  Class,
+  DatabaseResource,
+  DataResource,
+  DiversionResource,
+  Entry,
+  Facts,
+  Manifest,
+  PathResource,
+  Resource,
+  StatOverrideResource,
+  Verdict,
+} from '../types.ts';
+import { accountResources, type UsedAccounts } from './manifest-accounts.ts';
+import { type Attach, type Contents, packageResources, repositoryResources } from './manifest-packages.ts';
+import { type SeenUnits, unitResources } from './manifest-units.ts';
+import { canonical } from './manifest-yaml.ts';
+import type { ActiveProfile } from './profile.ts';
+import type { Ruling } from './ruling.ts';
+import type { VerdictIndex } from './verdicts.ts';
+
+/** A path that the manifest carries by itself. */
+export interface CarriedPath {
+  readonly path: Bytes;
+  /** null = it was removed on purpose. */
+  readonly entry: Entry | null;
+  readonly ruling: Ruling;
+  readonly base: { readonly package: string; readonly md5: string } | null;
+}
+
+export interface ManifestInput {
+  readonly facts: Facts;
+  readonly profiles: readonly ActiveProfile[];
+  readonly index: VerdictIndex;
+  readonly classes: Manifest['classes'];
+  readonly carried: readonly CarriedPath[];
+  readonly contents: Contents;
+  readonly attach: Attach;
+  readonly used: UsedAccounts;
+  readonly seenUnits: SeenUnits;
+  /** What could not be read besides facts. */
+  readonly unread: readonly { readonly fact: string; readonly reason: string }[];
+}
+
+/** Rules whose paths are other resources already. */
+const otherResource = new Set(['unit.masked', 'unit.link', 'repository.source', 'repository.named-key']);
+
+/**
+ * A number rounded up to so many leading digits. A server writes while it is looked at; the manifest shall stay
+ * the same for it. The exact numbers are in verdicts.jsonl.
+ */
+export function rounded(value: number, digits: number): number {
+  if (value < 10 ** digits) return value;
+  const unit = 10 ** (Math.floor(Math.log10(value)) + 1 - digits);
+  return Math.ceil(value / unit) * unit;
+}
+
+export function makeManifest(input: ManifestInput): Manifest {
+  const { facts } = input;
+  const os = facts.os.known ? facts.os.value : null;
+  const resources: Resource[] = [
+    ...packageResources(facts),
+    ...repositoryResources(facts, input.contents, input.attach),
+    ...(facts.accounts.known ? accountResources(facts.accounts.value, input.used) : []),
+    ...overrides(facts),
+    ...input.carried.flatMap((one) => pathResource(one, input)),
+    ...unitResources(facts, input.profiles, input.seenUnits),
+    ...databaseResources(input.profiles, input.index),
+    ...dataResources(input.index),
+  ];
+  return canonical({
+    opstimal: 'manifest/1',
+    host: {
+      name: os?.hostname ?? '',
+      os: os?.id ?? '',
+      version: os?.version ?? '',
+      codename: os?.codename ?? '',
+      architecture: os?.architecture ?? '',
+    },
+    profiles: input.profiles.map(({ profile, version }) => ({ name: profile.name, version })),
+    resources,
+    classes: roundedClasses(input.classes),
+    undecided: undecidedGroups(input.index),
+    incomplete: [
+      ...Object.entries(facts).flatMap(([fact, answered]) =>
+        answered.known ? [] : [{ fact, reason: answered.reason as string }],
+      ),
+      ...input.unread,
+    ],
+  });
+}
+
+function roundedClasses(classes: Manifest['classes']): Manifest['classes'] {
+  const entries = Object.entries(classes) as [Class, { files: number; bytes: number }][];
+  const result = entries.map(([name, { files, bytes }]) => {
+    // Logs and run-time state grow with every login, our own included.
+    const digits = name === 'ephemeral' || name === 'identity' ? 1 : 2;
+    return [name, { files: rounded(files, 1), bytes: rounded(bytes, digits) }];
+  });
+  return Object.fromEntries(result) as Manifest['classes'];
+}
+
+function overrides(facts: Facts): Resource[] {
+  const alternatives = facts.alternatives.known ? facts.alternatives.value : [];
+  const diversions = facts.diversions.known ? facts.diversions.value : [];
+  const statOverrides = facts.statOverrides.known ? facts.statOverrides.value : [];
+  return [
+    ...alternatives
+      .filter((one) => one.mode === 'manual')
+      .map((one): AlternativeResource => ({ alternative: one.name, path: quote(one.path) })),
+    ...diversions
+      .filter((one) => one.by === 'local')
+      .map((one): DiversionResource => ({ diversion: quote(one.path), to: quote(one.divertedTo) })),
+    ...statOverrides
+      .filter((one) => !byPackages.test(`${one.path} ${one.user} ${one.group}`))
+      .map(
+        (one): StatOverrideResource => ({
+          statoverride: quote(one.path),
+          user: one.user,
+          group: one.group,
+          mode: one.mode,
+        }),
+      ),
+  ];
+}
+
+/** Stat overrides that maintainer scripts set when they are installed: path, user, group. */
+const byPackages =
+  /^(\/usr\/lib\/dbus-1\.0\/dbus-daemon-launch-helper root messagebus|\/usr\/bin\/(crontab root crontab|ssh-agent root (_ssh|ssh)|(m|p)?locate root (m|p)locate|screen root utmp|at daemon daemon|dotlockfile root mail)|\/usr\/sbin\/post(drop|queue) root postdrop|\/usr\/lib\/postfix\/sbin\/post\S+ root postdrop|\/var\/spool\/postfix\/\S+ postfix \S+|\/var\/log\/(exim4|mysql) \S+ \S+|\/var\/lib\/(munin|colord|polkit-1)\S* \S+ \S+|\/var\/spool\/(cron\/crontabs root crontab|exim4\S* \S+ \S+))/;
+
+function pathResource(one: CarriedPath, input: ManifestInput): PathResource[] {
+  const { path, entry, ruling, base } = one;
+  // A decision of a person may have taken it out, or made it data.
+  const verdict = input.index.of(path);
+  const isKeptToRead = ruling.class === 'identity';
+  if (!isKeptToRead && verdict !== null && verdict.carry !== 'manifest') return [];
+  if (otherResource.has(ruling.rule)) return [];
+  const based = base === null || base.md5 === '' ? {} : { base };
+  const noted = note(ruling);
+  if (entry === null) return [{ path: quote(path), kind: 'absent', ...based, ...noted }];
+  const owners = {
+    owner: entry.user ?? String(entry.uid),
+    group: entry.group ?? String(entry.gid),
+    mode: entry.mode.toString(8).padStart(4, '0'),
+  };
+  if (entry.type === 'd') return [{ path: quote(path), kind: 'directory', ...owners, ...noted }];
+  if (entry.type === 'l') {
+    return [
+      {
+        path: quote(path),
+        kind: 'link',
+        target: quote(entry.target ?? ''),
+        owner: owners.owner,
+        group: owners.group,
+        ...based,
+        ...noted,
+      },
+    ];
+  }
+  if (entry.type !== 'f') return [];
+  if (ruling.class === 'secret') {
+    return [{ path: quote(path), kind: 'file', ...owners, secret: true, ...based, ...noted }];
+  }
+  const content = input.contents.get(path);
+  if (content === undefined) return [];
+  return [{ path: quote(path), kind: 'file', ...input.attach(content), ...owners, ...based, ...noted }];
+}
+
+const explained: Readonly<Record<string, string>> = {
+  'package.patched': 'changed although it is no configuration: a patched program, or an intrusion',
+  'package.patched-unread': 'could not be read; it is no configuration, and may have been changed',
+  'package.leftover-edited': 'its package was removed; the configuration stayed',
+  'diversion.replacement': 'stands in the place of a packaged file that was moved aside',
+  'merge.root-keys': 'merged with the keys that are there, never overwritten',
+  'identity.name': 'kept to be read: the own lines belong to the machine',
+  'identity.disks': 'kept to be read: the disks belong to the machine',
+};
+
+function note(ruling: Ruling): { note?: string } {
+  const text = explained[ruling.rule];
+  return text === undefined ? {} : { note: text };
+}
+
+function databaseResources(profiles: readonly ActiveProfile[], index: VerdictIndex): DatabaseResource[] {
+  return profiles.flatMap(({ profile }) => {
+    const engine = profile.dump;
+    if (engine === undefined) return [];
+    let bytes = 0;
+    for (const verdict of index.all()) {
+      if (verdict.carry === 'dump' && verdict.rule.startsWith(`profile.${profile.name}.`))
+        bytes += verdict.bytes;
+    }
+    return [{ database: engine, engine, bytes: rounded(bytes, 2) }];
+  });
+}
+
+/** Rules of profiles, to say which service a tree belongs to. */
+function profileOf(rule: string): string | undefined {
+  return /^profile\.([a-z0-9-]+)\./.exec(rule)?.[1];
+}
+
+/** The top trees of what is carried as data, with everything below that travels too. */
+export function dataResources(index: VerdictIndex): DataResource[] {
+  const tops = new Map<Bytes, { verdict: Verdict; files: number; bytes: number }>();
+  const inside = (path: Bytes) => index.of(path === '/' ? '/\0' : `${path}/\0`);
+  const streams = [...index.all()]
+    .filter((verdict) => verdict.carry === 'stream')
+    .sort((left, right) => (left.path < right.path ? -1 : 1));
+  const topOf = (path: Bytes): Bytes | null => {
+    for (let at = path.lastIndexOf('/'); at >= 0; at = path.lastIndexOf('/', at - 1)) {
+      const above = at === 0 ? '/' : path.slice(0, at);
+      if (tops.has(above)) return above;
+      if (at === 0) break;
+    }
+    return null;
+  };
+  for (const verdict of streams) {
+    const top = topOf(verdict.path);
+    const isInside =
+      top !== null && (inside(top)?.carry === 'stream' || tops.get(top)?.verdict.scope === 'tree');
+    const group = isInside && top !== null ? tops.get(top) : undefined;
+    if (group === undefined) {
+      const before = tops.get(verdict.path);
+      tops.set(verdict.path, {
+        verdict: before?.verdict ?? verdict,
+        files: (before?.files ?? 0) + verdict.files,
+        bytes: (before?.bytes ?? 0) + verdict.bytes,
+      });
+    } else {
+      group.files += verdict.files;
+      group.bytes += verdict.bytes;
+    }
+  }
+  return [...tops].map(([path, { verdict, files, bytes }]) => {
+    const profile = profileOf(verdict.rule);
+    return {
+      data: quote(path),
+      class: verdict.class === 'secret' ? ('secret' as const) : ('mutable' as const),
+      bytes: rounded(bytes, 2),
+      files: rounded(files, 1),
+      ...(profile === undefined ? {} : { profile }),
+      note: verdict.reason,
+    };
+  });
+}
+
+/** What nothing explains and nobody has decided. */
+export function undecidedGroups(index: VerdictIndex): Manifest['undecided'] {
+  return [...index.all()]
+    .filter((verdict) => verdict.class === 'undecided' && verdict.files > 0)
+    .map((verdict) => ({
+      path: quote(verdict.path),
+      bytes: rounded(verdict.bytes, 2),
+      files: rounded(verdict.files, 1),
+    }));
+}
+
+/** The manifest after a person has decided: data and groups anew, paths that no longer travel left out. */
+export function decided(
+  manifest: Manifest,
+  index: VerdictIndex,
+  unquoted: (path: string) => Bytes,
+): Manifest {
+  const kept = manifest.resources.filter((resource) => {
+    if ('data' in resource) return false;
+    if (!('path' in resource) || !('kind' in resource)) return true;
+    const verdict = index.of(unquoted(resource.path));
+    return (
+      verdict === null ||
+      verdict.carry === 'manifest' ||
+      resource.note?.startsWith('kept to be read') === true
+    );
+  });
+  return canonical({
+    ...manifest,
+    resources: [...kept, ...dataResources(index)],
+    undecided: undecidedGroups(index),
+  });
+}

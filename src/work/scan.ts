@@ -1,0 +1,125 @@
+/**
+ * scan: asks a server what it is, lists every path of its local file systems, says what each is, and writes the
+ * migration folder. Reads only.
+ */
+import { Classifier } from '../decide/classify.ts';
+import { Fold } from '../decide/fold.ts';
+import { makeManifest, undecidedGroups } from '../decide/manifest.ts';
+import { activate } from '../decide/profile.ts';
+import { VerdictIndex } from '../decide/verdicts.ts';
+import { Failure } from '../failure.ts';
+import type { Host } from '../host/host.ts';
+import type { Facts, Manifest, Profile, Work } from '../types.ts';
+import { askAll } from './ask.ts';
+import type { Folder } from './folder.ts';
+import { digestMd5 } from './read.ts';
+import { Attachments, carriedPaths, readContents } from './scan-contents.ts';
+import { listAll, stopIfAsked } from './scan-listing.ts';
+import { prepare } from './scan-prepare.ts';
+import { hasSqlite } from './scan-sqlite.ts';
+import type { Surroundings } from './work.ts';
+
+export interface ScanResult {
+  readonly classes: Manifest['classes'];
+  readonly undecidedGroups: number;
+  readonly incomplete: Manifest['incomplete'];
+  readonly folder: string;
+  readonly manifestDigest: string;
+}
+
+export interface Scan {
+  readonly source: Host;
+  readonly folder: Folder;
+  readonly profiles: readonly Profile[];
+  readonly surroundings: Surroundings;
+}
+
+function refuseUnsupported(source: Host, facts: Facts): void {
+  const isDpkg = facts.packages.known && facts.packages.value.length > 0;
+  if (isDpkg) return;
+  const name = facts.os.known ? facts.os.value.name : '';
+  const reason = facts.packages.known ? 'dpkg knows no package there' : facts.packages.reason;
+  throw new Failure(
+    'refused',
+    'distribution',
+    name === '' ? `${source.name} is no system that is known here` : `${name} is not supported yet`,
+    {
+      during: `looking for the packages of ${source.name}: ${reason}`,
+      hint: 'supported are Debian 11, 12 and 13 and what is built on them',
+    },
+  );
+}
+
+/**
+ * Scans a server into its folder: hosts.yaml, verdicts.jsonl, manifest.yaml and files/. The same server scanned
+ * twice gives the same bytes. What could not be asked is listed under `incomplete`, never taken as empty.
+ * Throws Failure `refused` for a distribution that is not known, `interrupted`, and those of the connection.
+ */
+export async function* scan({ source, folder, profiles, surroundings }: Scan): Work<ScanResult> {
+  const { signal } = surroundings;
+  yield { kind: 'phase', name: 'facts', text: `asking ${source.name}` };
+  const facts = yield* askAll(source, surroundings.now, signal);
+  refuseUnsupported(source, facts);
+  if (!source.privileged) {
+    yield { kind: 'note', grade: 'care', text: `without root on ${source.name} much of it cannot be read` };
+  }
+
+  yield { kind: 'phase', name: 'settings', text: 'reading the settings of services' };
+  const prepared = await prepare(source, facts, profiles);
+  stopIfAsked(signal);
+
+  yield { kind: 'phase', name: 'listing', text: 'listing every path' };
+  const classifier = new Classifier({ facts, ...prepared });
+  const fold = new Fold(classifier);
+  const listed = yield* listAll(source, facts, classifier, fold, signal);
+
+  yield { kind: 'phase', name: 'digests', text: 'comparing files with their packages' };
+  const digests = await digestMd5(source, classifier.candidates.keys());
+  stopIfAsked(signal);
+  const carried = carriedPaths({ facts, classifier, fold, listed, digests, prepared });
+  const { contents, unread } = await readContents(source, facts, carried, fold);
+  stopIfAsked(signal);
+  const sqlite = await hasSqlite(source, listed.databases);
+  const { verdicts, classes } = fold.finish();
+
+  yield { kind: 'phase', name: 'writing', text: `writing ${folder.name}` };
+  const index = new VerdictIndex(verdicts, await folder.decisions());
+  const attachments = new Attachments();
+  const manifest = makeManifest({
+    facts,
+    profiles: activate(profiles, facts, prepared.files, sqlite),
+    index,
+    classes,
+    carried: carried.paths,
+    contents,
+    attach: attachments.attach,
+    used: listed.owners,
+    seenUnits: listed.units,
+    unread: [...listed.unread, ...unread],
+  });
+  for (const content of attachments.all()) await folder.attach(content);
+  await writeHosts(folder, source, facts);
+  await folder.writeVerdicts(verdicts);
+  await folder.writeManifest(manifest);
+  return {
+    classes,
+    undecidedGroups: undecidedGroups(index).length,
+    incomplete: manifest.incomplete,
+    folder: folder.directory,
+    manifestDigest: await folder.manifestDigest(),
+  };
+}
+
+async function writeHosts(folder: Folder, source: Host, facts: Facts): Promise<void> {
+  const os = facts.os.known ? facts.os.value : null;
+  await folder.writeHosts({
+    ...(await folder.readHosts()),
+    source: {
+      place: source.place.text,
+      name: os?.hostname || source.name,
+      os: os === null ? '' : os.name,
+      machineId: os?.machineId ?? '',
+      hostKey: source.reach.hostKey,
+    },
+  });
+}
