@@ -100,7 +100,7 @@ export class Talk {
 
   #step(event: Extract<Event, { kind: 'step' }>, now: number): void {
     if (event.state === 'begun') {
-      this.#liveLine(`${event.index + 1}/${event.of}  ${event.title}`, now);
+      this.#liveLine(`${event.index}/${event.of}  ${event.title}`, now);
       return;
     }
     const failed = event.state === 'failed';

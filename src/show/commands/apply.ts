@@ -3,6 +3,7 @@ import { planText } from '../plan-text.ts';
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { plural } from '../units.ts';
 import { consent, planFor } from './consent.ts';
+import { lockFolder } from './folders.ts';
 import { makePlan, reachBoth } from './plan.ts';
 
 /** `apply FOLDER DEST`: exactly the saved plan; without one it is made, shown and asked about. */
@@ -10,6 +11,7 @@ export async function applyCommand(session: Session): Promise<number> {
   const named = argumentOf(session, 'FOLDER') as string;
   const place = argumentOf(session, 'DEST') as string;
   const folder = await Folder.open(named);
+  await lockFolder(session, folder);
   const hosts = await reachBoth(session, folder, place);
   if ((await planFor(folder, hosts.destination)) === null) {
     const plan = await makePlan(session, folder, hosts);

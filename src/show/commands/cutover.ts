@@ -3,6 +3,7 @@ import { reportText } from '../report-text.ts';
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { duration } from '../units.ts';
 import { consent } from './consent.ts';
+import { lockFolder } from './folders.ts';
 import { sourceNames } from './hosts.ts';
 import { reachBoth } from './plan.ts';
 
@@ -11,6 +12,7 @@ export async function cutoverCommand(session: Session): Promise<number> {
   const named = argumentOf(session, 'FOLDER') as string;
   const place = argumentOf(session, 'DEST') as string;
   const folder = await Folder.open(named);
+  await lockFolder(session, folder);
   const plan = await folder.readPlan();
   const names = await sourceNames(folder, null);
   await consent(session, {

@@ -2,6 +2,7 @@ import { Failure } from '../../failure.ts';
 import type { Class } from '../../types.ts';
 import { nearest } from '../nearest.ts';
 import { argumentOf, optionValue, type Session, showResult } from '../session.ts';
+import { lockFolder } from './folders.ts';
 import { pathOf } from './paths.ts';
 
 const classes: readonly Class[] = ['mutable', 'secret', 'edited', 'immutable', 'identity', 'ephemeral'];
@@ -31,6 +32,7 @@ export async function decideCommand(session: Session): Promise<number> {
   ]);
   const named = argumentOf(session, 'FOLDER') as string;
   const folder = await Folder.open(named);
+  await lockFolder(session, folder);
   await decidePath(folder, path, decided, optionValue(session, 'note') ?? '', session.surroundings);
   const explanation = await explainPath(folder, path);
   showResult(session, { command: 'decide', ...explanation }, () => explainText(explanation, named));

@@ -87,3 +87,32 @@ export async function sourcePlace(folder: Folder): Promise<string> {
   }
   return source.place;
 }
+
+/** Writes down which destination a folder goes to, so that rollback and the wizard find it again. */
+export async function rememberDestination(folder: Folder, host: Host): Promise<void> {
+  const hosts = await folder.readHosts();
+  const machineId = await textOf(host, '/etc/machine-id');
+  const known = hosts.destination;
+  if (known?.place === host.place.text && known.machineId === machineId) return;
+  const release = await textOf(host, '/etc/os-release');
+  const field = (name: string): string =>
+    new RegExp(`^${name}=["']?([^"'\n]*)`, 'm').exec(release)?.[1] ?? '';
+  const destination = {
+    place: host.place.text,
+    name: await serverName(host),
+    os: `${field('ID')} ${field('VERSION_ID')}`.trim(),
+    machineId,
+    hostKey: host.reach.hostKey,
+  };
+  await folder.writeHosts({ ...hosts, destination });
+}
+
+/** Content of a small file, or nothing where it cannot be read. */
+async function textOf(host: Host, path: Bytes): Promise<string> {
+  try {
+    return toText((await host.readFile(path, 65_536)).toString('latin1')).trim();
+  } catch (error) {
+    if (error instanceof Failure) return '';
+    throw error;
+  }
+}

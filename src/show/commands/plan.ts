@@ -3,7 +3,8 @@ import type { Plan } from '../../types.ts';
 import { Folder } from '../../work/folder.ts';
 import { planText } from '../plan-text.ts';
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
-import { reach, sourcePlace } from './hosts.ts';
+import { lockFolder } from './folders.ts';
+import { reach, rememberDestination, sourcePlace } from './hosts.ts';
 
 /** Both ends of a folder's move, reached one after the other so that questions do not mix. */
 export async function reachBoth(
@@ -12,7 +13,9 @@ export async function reachBoth(
   destination: string,
 ): Promise<{ source: Host; destination: Host }> {
   const source = await reach(session, await sourcePlace(folder));
-  return { source, destination: await reach(session, destination) };
+  const reached = await reach(session, destination);
+  await rememberDestination(folder, reached);
+  return { source, destination: reached };
 }
 
 /** Makes the plan and saves it in the folder. */
@@ -34,6 +37,7 @@ export async function planCommand(session: Session): Promise<number> {
   const named = argumentOf(session, 'FOLDER') as string;
   const place = argumentOf(session, 'DEST') as string;
   const folder = await Folder.open(named);
+  await lockFolder(session, folder);
   const plan = await makePlan(session, folder, await reachBoth(session, folder, place));
   const file = `${named.replace(/\/+$/, '')}/plan.json`;
   const { ok, change, extra, unknown } = plan.counts;

@@ -2,6 +2,7 @@ import { Failure } from '../../failure.ts';
 import { Folder } from '../../work/folder.ts';
 import { argumentOf, optionValue, runWork, type Session, showResult } from '../session.ts';
 import { consent } from './consent.ts';
+import { lockFolder } from './folders.ts';
 import { sourceNames } from './hosts.ts';
 import { reachBoth } from './plan.ts';
 
@@ -9,6 +10,7 @@ import { reachBoth } from './plan.ts';
 export async function rollbackCommand(session: Session): Promise<number> {
   const named = argumentOf(session, 'FOLDER') as string;
   const folder = await Folder.open(named);
+  await lockFolder(session, folder);
   const { source, destination } = await folder.readHosts();
   if (source === undefined || destination === undefined) {
     throw new Failure('usage', 'folder', `${folder.name} knows no destination yet`, {

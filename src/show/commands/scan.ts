@@ -1,4 +1,5 @@
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
+import { lockFolder } from './folders.ts';
 import { reach, serverName } from './hosts.ts';
 
 /** `scan SOURCE [FOLDER]`: exit 3 when parts of the server could not be asked or read. */
@@ -14,6 +15,7 @@ export async function scanCommand(session: Session): Promise<number> {
   const named = argumentOf(session, 'FOLDER');
   const directory = named ?? Folder.nameFor(await serverName(source));
   const folder = await Folder.create(directory);
+  await lockFolder(session, folder);
   const profiles = await loadProfiles();
   await runWork(session, scan({ source, folder, profiles, surroundings: session.surroundings }));
   const manifest = await folder.readManifest();

@@ -2,6 +2,7 @@ import { Folder } from '../../work/folder.ts';
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { count, duration, plural, size } from '../units.ts';
 import { consent, planFor } from './consent.ts';
+import { lockFolder } from './folders.ts';
 import { pathOf } from './paths.ts';
 import { reachBoth } from './plan.ts';
 
@@ -12,6 +13,7 @@ export async function syncCommand(session: Session): Promise<number> {
   const { flags, values } = session.parsed;
   const only = (values.only ?? []).map(pathOf);
   const folder = await Folder.open(named);
+  await lockFolder(session, folder);
   const hosts = await reachBoth(session, folder, place);
   const dryRun = flags.has('dry-run');
   if (!dryRun && (await planFor(folder, hosts.destination)) === null) {

@@ -1,4 +1,5 @@
-/** A plan and a manifest as the tests of the views draw them. */
+/** A plan, a manifest and groups as the tests of the views draw them. */
+import type { Group } from '../../../src/show/wizard/state.ts';
 import type { Manifest, Plan, Step, StepKind } from '../../../src/types.ts';
 
 export function step(kind: StepKind, symbol: Step['symbol'], title: string, detail = ''): Step {
@@ -42,3 +43,16 @@ export const manifest: Manifest = {
   undecided: [{ path: '/opt/thing', bytes: 4.1e9, files: 1 }],
   incomplete: [{ fact: 'ports', reason: 'permission denied' }],
 };
+
+export const groups: readonly Group[] = [
+  { path: '/opt/thing', class: 'undecided', bytes: 4.1e9, files: 10, reason: 'no rule names it' },
+  { path: '/srv/uploads-old', class: 'undecided', bytes: 312e6, files: 4, reason: 'idle for 2 years' },
+  {
+    path: '/var/lib/postgresql/15/main',
+    class: 'mutable',
+    bytes: 61e9,
+    files: 900,
+    reason: 'postgresql: data',
+  },
+  { path: '/usr', class: 'immutable', bytes: 3.2e9, files: 50_000, reason: 'dpkg, unchanged' },
+];
