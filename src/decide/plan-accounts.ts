@@ -20,7 +20,7 @@ export interface AccountPlan {
 export function planAccounts(input: PlanInput): AccountPlan {
   const before = new PartBuilder();
   const after = new PartBuilder();
-  const users = input.manifest.resources.filter((one): one is UserResource => 'user' in one);
+  const users = input.manifest.resources.filter((one): one is UserResource => 'user' in one && 'uid' in one);
   const groups = input.manifest.resources.filter(
     (one): one is GroupResource => 'group' in one && !('user' in one) && 'gid' in one,
   );
@@ -81,7 +81,7 @@ function planGroups(
         kind: 'group',
         symbol: '+',
         title: `group ${group.group}`,
-        detail: 'of the system; any free id',
+        detail: 'unless its package makes it; the id does not matter',
         check,
         apply: `if getent group ${group.gid} >/dev/null; then groupadd --system ${name}; else groupadd --system --gid ${group.gid} ${name}; fi`,
       });
@@ -149,7 +149,7 @@ function planUsers(
         kind: 'user',
         symbol: '+',
         title: `user ${user.user}`,
-        detail: 'of the system; any free id',
+        detail: 'unless its package makes it; the id does not matter',
         check: `getent passwd ${name} >/dev/null`,
         apply: `if getent passwd ${user.uid} >/dev/null; then ${make} --system ${group} ${name}; else ${make} --system --uid ${user.uid} ${group} ${name}; fi`,
       });

@@ -220,6 +220,7 @@ function plain(
     for (const move of profile.moves ?? []) {
       const [from, to] = [toBytes(fill(move.from, pair)), toBytes(fill(move.to, pair))];
       if (path.startsWith(from)) path = to + path.slice(from.length);
+      else if (`${path}/` === from) path = to.replace(/\/$/, '');
       if (target?.startsWith(from)) target = to + target.slice(from.length);
     }
     for (const rule of profile.rewrites ?? []) {

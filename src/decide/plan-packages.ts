@@ -73,6 +73,7 @@ export function planPackages(input: PlanInput): PackagePlan {
   const base: string[] = [];
   const lost: string[] = [];
   const later: string[] = [];
+  const holds: string[] = [];
   const withoutLists: string[] = [];
   const awaits = [...input.repositories.values()].some((probe) => probe.state !== 'offered');
 
@@ -95,10 +96,14 @@ export function planPackages(input: PlanInput): PackagePlan {
       becomes.set(name, [name]);
       planLocal(part, resource, deb, installed.has(name));
       installs.add(name);
+    } else if (found.by === 'table' && isBase(sourcePackages.get(name), name)) {
+      // A library that got another name comes with whatever needs it.
+      base.push(name);
+      continue;
     } else if (found.names.length > 0) {
       becomes.set(name, found.names);
       planFound(part, resource, found, installed, installs);
-      if (found.by === 'table' || found.by === 'provides') {
+      if (found.by === 'table') {
         part.notice(
           'care',
           `package ${name}`,
@@ -132,7 +137,7 @@ export function planPackages(input: PlanInput): PackagePlan {
       lost.push(name);
       continue;
     }
-    if (resource.held) planHold(part, becomes.get(name) ?? [], installed);
+    if (resource.held) holds.push(...(becomes.get(name) ?? []));
   }
 
   if (withoutLists.length > 0) {
@@ -173,6 +178,8 @@ export function planPackages(input: PlanInput): PackagePlan {
   }
   part.ok += base.length;
   planCompanions(part, input, context, { sourcePackages, installed, becomes, installs });
+  // After everything is installed: a package that is held would not be.
+  planHold(part, holds, installed);
   return result();
 }
 

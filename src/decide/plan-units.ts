@@ -23,7 +23,8 @@ const alwaysActors = new Set([
 
 const holdable = /\.(?:service|timer|socket|path)$/;
 
-export function planUnits(input: PlanInput): PlanPart {
+/** `arrives`: packages or files of this plan may bring units that are not there yet. */
+export function planUnits(input: PlanInput, arrives: boolean): PlanPart {
   const part = new PartBuilder();
   const resources = input.manifest.resources.filter(
     (one): one is UnitResource => 'unit' in one && 'state' in one && 'active' in one,
@@ -44,7 +45,7 @@ export function planUnits(input: PlanInput): PlanPart {
     return part;
   }
   const there = new Map(input.destination.units.value.map((one) => [one.name, one]));
-  for (const resource of resources) planOne(part, input, resource, there);
+  for (const resource of resources) planOne(part, input, resource, there, arrives);
   return part;
 }
 
@@ -53,6 +54,7 @@ function planOne(
   input: PlanInput,
   resource: UnitResource,
   there: ReadonlyMap<string, Unit>,
+  arrives: boolean,
 ): void {
   const unit = renameUnit(resource.unit, input.pairs, input.profiles);
   const now = there.get(unit)?.state;
@@ -70,11 +72,12 @@ function planOne(
       else step('-', 'mask', `${state}; [ "$s" = masked ]`, `systemctl mask ${name}`);
       return;
     case 'disabled': {
-      if (now === 'disabled') {
+      // A unit that is not there yet may come, enabled, with a package or a file of this plan.
+      const off = now === undefined ? !arrives : !/^(?:enabled|linked|masked)/.test(now);
+      if (off) {
         part.ok += 1;
         return;
       }
-      // A unit that is not there yet may come, enabled, with a package or a file of this plan.
       const check = `${state}; case "$s" in enabled|enabled-runtime|linked|linked-runtime|masked) exit 1 ;; esac`;
       step('-', 'disable', check, `systemctl unmask ${name} 2>/dev/null; systemctl disable ${name}`);
       return;

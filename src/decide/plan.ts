@@ -28,7 +28,7 @@ export function makePlan(input: PlanInput): Plan {
   const madeBefore = accounts.before.steps.map((one) => one.id.replace(/^(?:user|group):/, ''));
   const overrides = planOverrides(input, new Set(madeBefore));
   const files = planFiles(input, packages.installs);
-  const units = planUnits(input);
+  const units = planUnits(input, packages.installs.size + files.steps.length > 0);
   const refresh = planRefresh(input, files.steps);
   const holds = planHolds(input, packages.becomes);
   const checks = preflight(input, holds);

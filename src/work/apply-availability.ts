@@ -167,7 +167,7 @@ export async function askAvailability(
 ): Promise<Availability> {
   const directory = `/var/tmp/opstimal-move-${randomBytes(6).toString('hex')}`;
   const answer = await host.run(['sh'], {
-    input: program(directory, carried, from, to),
+    input: Buffer.from(program(directory, carried, from, to)),
     limit: 256 * 1024 ** 2,
     timeoutSeconds: 900,
   });

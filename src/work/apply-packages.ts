@@ -207,7 +207,7 @@ export async function* installPackages(
   let failures = new Map<number, string>();
   let tail = '';
   if (pending.length > 0) {
-    const started = await host.run(['sh', '-c', start], { input: packageProgram(pending) });
+    const started = await host.run(['sh', '-c', start], { input: Buffer.from(packageProgram(pending)) });
     if (started.code !== 0) {
       throw new Failure('failed', 'apply', `cannot start the installation of packages on ${host.name}`, {
         during: lastLine(started.stderr.toString('utf8')),

@@ -22,7 +22,6 @@ import type { Host } from '../host/host.ts';
 import type {
   Answered,
   Bytes,
-  Facts,
   Manifest,
   PackageResource,
   Plan,
