@@ -11,6 +11,7 @@ import { readSections, sectionsOf, succeeded } from './sections.ts';
 
 const program = `
 command -v ss >/dev/null || { echo 'ss (package iproute2) is not installed' >&2; exit 3; }
+[ "$(id -u)" = 0 ] || { echo 'only root sees whose ports they are' >&2; exit 3; }
 section ss ss -Htulpn
 set --
 for process in $(printf '%s\\n' "$text" | grep -o 'pid=[0-9]*' | sort -u); do

@@ -88,8 +88,8 @@ async function digests(
   if (paths.length === 0) return found;
   const names = paths.map((path) => onHost(host, path));
   const { code, stdout, stderr } = await exchange(host, ['sh', '-c', program, 'digest'], names);
-  // xargs: 123 = one of the files could not be read, which the map shows; more = the tool itself did not run.
-  if (code > 123) throw failed(host, 'the digest tool', stderr);
+  // xargs: 123 = one of the files could not be read, which the map shows; any other = the tool itself did not run.
+  if (code !== 0 && code !== 123) throw failed(host, 'the digest tool', stderr);
   const text = stdout.toString('latin1');
   const at = new RegExp(line);
   for (let end = 0; end < text.length; end = at.lastIndex) {

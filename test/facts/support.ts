@@ -85,11 +85,6 @@ export function askDisk<T>(fact: Fact<T>, root: Bytes): T {
   return fact.parse(stdout, root);
 }
 
-/** Every way to cut an answer off. */
-export function* truncated(output: Buffer): Generator<Buffer> {
-  for (let length = 0; length < output.length; length += 1) yield output.subarray(0, length);
-}
-
 export function unpack(output: Buffer): Buffer {
   return gunzipSync(output);
 }

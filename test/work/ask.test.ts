@@ -176,9 +176,13 @@ test('this machine answers: its clock is ours, and our own open file is seen', a
     const found = await ask(local, facts.openForWriting);
     await writing.close();
     await reading.close();
-    if (!found.known) throw new Error(found.reason);
-    expect(found.value.has(join(directory, 'written now'))).toBe(true);
-    expect(found.value.has(join(directory, 'closed'))).toBe(false);
+    if (process.getuid?.() !== 0) {
+      expect(found).toEqual({ known: false, reason: 'only root sees the files of other users' });
+    } else {
+      if (!found.known) throw new Error(found.reason);
+      expect(found.value.has(join(directory, 'written now'))).toBe(true);
+      expect(found.value.has(join(directory, 'closed'))).toBe(false);
+    }
     const clock = await ask(local, facts.clockAhead);
     if (!clock.known) throw new Error(clock.reason);
     expect(Math.abs(clock.value - Date.now() / 1000)).toBeLessThan(30);
