@@ -160,6 +160,7 @@ export class Fold {
     const isPackage =
       !data && best?.rule.startsWith('package.') === true && this.#advice.isPackagedDirectory(directory.path);
     if (isCarried && (isEmpty || !isPackage)) return fresh;
+    if (fresh.rule === 'undecided.rest' && !isEmpty) return fresh;
     if (isEmpty && directory.own !== null && directory.own.single !== true) return directory.own;
     return best ?? fresh;
   }

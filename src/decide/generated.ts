@@ -68,6 +68,7 @@ const rows: readonly Row[] = [
       '/etc/console-setup/cached_*',
       '/etc/dpkg/origins/default',
       '/etc/os-release',
+      '/etc/runit/runsvdir',
       '/etc/rmt',
       '/etc/apparmor.d/cache',
       '/etc/apparmor/init',
@@ -76,6 +77,7 @@ const rows: readonly Row[] = [
       '/etc/texmf/web2c',
     ],
   ],
+  ['generated.empty', 'empty directory of every Debian', 'immutable', 'path', ['/etc/opt', '/etc/runit']],
   [
     'generated.leftover',
     'left by an upgrade',
@@ -248,6 +250,21 @@ const certificateLink = made(
   'link that update-ca-certificates made',
   'points to a trusted certificate',
 );
+const programLink = made(
+  'generated.program',
+  'link for programs that moved between /bin and /usr/bin',
+  'points to the program of the same name',
+);
+const settingsLink = made(
+  'generated.settings',
+  'link for settings that moved',
+  'points to where they are now',
+);
+/** Settings that Debian 13 keeps elsewhere, with a link under the old name or the new one. */
+const movedSettings: readonly (readonly [Bytes, Bytes])[] = [
+  ['/etc/default/locale', '../locale.conf'],
+  ['/etc/vconsole.conf', 'default/keyboard'],
+];
 const unitLink = made(
   'unit.link',
   'unit that is enabled; its state is a resource of its own',
@@ -271,6 +288,9 @@ export function generatedLink(entry: Entry): Ruling | null {
     const trusted = /^\/usr\/(local\/)?share\/ca-certificates\//.test(target);
     if (hash || trusted) return certificateLink;
   }
+  const program = /^\/usr(\/s?bin\/[^/]+)$/s.exec(entry.path);
+  if (program !== null && target === program[1]) return programLink;
+  if (movedSettings.some(([path, to]) => entry.path === path && target === to)) return settingsLink;
   const unit = /^\/etc\/systemd\/(?:system|user)\/(.*)$/s.exec(entry.path);
   if (unit !== null) {
     if (target === '/dev/null') return maskedUnit;
@@ -292,6 +312,7 @@ export const templates: readonly {
   readonly from: readonly Bytes[];
   readonly empty?: true;
 }[] = [
+  { path: '/etc/adduser.conf', from: ['/usr/share/adduser/adduser.conf'] },
   { path: '/etc/profile', from: ['/usr/share/base-files/profile'] },
   { path: '/etc/motd', from: ['/usr/share/base-files/motd'] },
   {
@@ -303,3 +324,28 @@ export const templates: readonly {
   { path: '/etc/environment', from: [], empty: true },
   { path: '/etc/inetd.conf', from: [], empty: true },
 ];
+
+/**
+ * Files that maintainer scripts write when they are missing, and what is left of them when nobody added anything:
+ * only lines that fit. They say nothing about this server then.
+ */
+const defaults: readonly { readonly path: Bytes; readonly lines: RegExp }[] = [
+  { path: '/etc/hosts.allow', lines: /^$/ },
+  { path: '/etc/hosts.deny', lines: /^$/ },
+  { path: '/etc/security/opasswd', lines: /^$/ },
+  { path: '/etc/networks', lines: /^$|^(default|loopback|link-local)\s+[0-9.]+$/ },
+  { path: '/etc/environment', lines: /^$/ },
+];
+
+export const untouched: Ruling = made(
+  'generated.default',
+  'as its package writes it when it is missing',
+  'nothing in it but comments and defaults',
+);
+
+/** Whether a file is as a maintainer script writes it where there is none. */
+export function isDefault(path: Bytes, content: Bytes): boolean {
+  const known = defaults.find((one) => one.path === path);
+  if (known === undefined) return false;
+  return content.split('\n').every((line) => known.lines.test(line.replace(/#.*$/, '').trim()));
+}

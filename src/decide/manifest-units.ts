@@ -5,7 +5,7 @@ import { fitsName } from './rename.ts';
 
 /** What the listing showed about units. */
 export interface SeenUnits {
-  /** Units that maintainer scripts switched on (deb-systemd-helper(1p) keeps a mark of each). */
+  /** Units that maintainer scripts switched on; deb-systemd-helper(1p) keeps a mark of each link it made. */
   readonly byMaintainers: ReadonlySet<string>;
   /** Links to /dev/null in /etc/systemd/system. */
   readonly masked: ReadonlySet<string>;
@@ -13,7 +13,7 @@ export interface SeenUnits {
 
 /** Services of the machine itself: they are there on the destination, in its own way. */
 const ofTheMachine =
-  /^(systemd-|dbus|ssh(d)?[.@]|rescue-ssh|getty|serial-getty|console-getty|container-getty|autovt@|user@|user-runtime-dir@|networking\.|network-|NetworkManager|ifup@|wpa_supplicant|dhcpcd|cloud-|qemu-guest|open-vm|vgauth|polkit|rescue|emergency|e2scrub|fstrim|blk-availability|lvm2|dm-event|mdmonitor|mdadm|udisks2|accounts-daemon|keyboard-setup|console-setup|kmod|procps|apparmor|haveged|rng|packagekit|apt-daily|dpkg-db-backup|man-db|modprobe@|plymouth|grub-|initrd|proc-|sys-|dev-|ldconfig|logrotate\.timer|ifupdown|unattended-upgrades|rsyslog|syslog|motd-news|ua-|ubuntu-|snapd)/;
+  /^(systemd-|dbus|ssh(d)?[.@]|rescue-ssh|getty|serial-getty|console-getty|container-getty|autovt@|user@|user-runtime-dir@|networking\.|network-|NetworkManager|ifup@|wpa_supplicant|dhcpcd|cloud-|qemu-guest|open-vm|vgauth|polkit|rescue|emergency|e2scrub|fstrim|blk-availability|lvm2|dm-event|mdmonitor|mdadm|udisks2|accounts-daemon|keyboard-setup|console-setup|kmod|procps|apparmor|haveged|rng|packagekit|apt-daily|dpkg-db-backup|man-db|modprobe@|plymouth|grub-|initrd|proc-|sys-|dev-|remote-fs|remote-cryptsetup|ctrl-alt-del|reboot|machines|ldconfig|logrotate\.timer|ifupdown|unattended-upgrades|rsyslog|syslog|motd-news|ua-|ubuntu-|snapd)/;
 
 const carriedKinds = /\.(service|socket|timer|path)$/;
 const own = /^\/(etc|usr\/local\/lib)\/systemd\/system\//;

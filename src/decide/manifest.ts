@@ -235,7 +235,8 @@ export function dataResources(index: VerdictIndex): DataResource[] {
       group.bytes += verdict.bytes;
     }
   }
-  return [...tops].map(([path, { verdict, files, bytes }]) => {
+  const filled = [...tops].filter(([, { files }]) => files > 0);
+  return filled.map(([path, { verdict, files, bytes }]) => {
     const profile = profileOf(verdict.rule);
     return {
       data: quote(path),

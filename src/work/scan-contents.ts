@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { parentOf, quote } from '../bytes.ts';
 import type { Classifier } from '../decide/classify.ts';
 import { type Fold, onDisk } from '../decide/fold.ts';
+import { isDefault, untouched } from '../decide/generated.ts';
 import type { CarriedPath } from '../decide/manifest.ts';
 import { addedSources, hasPassword } from '../decide/manifest-packages.ts';
 import type { Ruling } from '../decide/ruling.ts';
@@ -118,13 +119,18 @@ export async function readContents(
     limitEach,
   );
   const missing: Bytes[] = [];
-  carried.paths = carried.paths.map((one) => {
+  carried.paths = carried.paths.flatMap((one) => {
     const { path, entry, ruling } = one;
     if (entry?.type !== 'f' || ruling.class === 'secret') return one;
     const content = contents.get(path);
     if (content === undefined) {
       missing.push(path);
       return one;
+    }
+    if (isDefault(path, content.toString('latin1'))) {
+      contents.delete(path);
+      fold.amend(path, ruling, untouched, onDisk(entry));
+      return [];
     }
     const found = secretIn(path, content, ruling);
     if (found === null) return one;

@@ -83,8 +83,8 @@ export async function* listAll(
     if (ruling.carry === 'stream' && entry.type === 'f' && /\.(db|db3|sqlite|sqlite3)$/.test(path)) {
       if (entry.size >= 512 && databases.length < 1000) databases.push(path);
     }
-    if (path.startsWith(helperMark) && path.endsWith('.dsh-also')) {
-      byMaintainers.add(path.slice(path.lastIndexOf('/') + 1, -'.dsh-also'.length));
+    if (path.startsWith(helperMark) && /\.(wants|requires)\/[^/]+$/.test(path)) {
+      byMaintainers.add(path.slice(path.lastIndexOf('/') + 1));
     }
     if (ruling.rule === 'unit.masked' && path.startsWith(unitDirectory)) {
       masked.add(path.slice(unitDirectory.length));
