@@ -23,23 +23,30 @@ export function opstimalMove(directory: string, ...words: string[]): Promise<Ran
   });
 }
 
-/** Everything a test compares, from one server. */
-export async function look(host: LabHost) {
-  return {
-    web: await observe.observeWeb(host),
-    postgresql: await observe.observePostgresql(host),
-    logins: await observe.observePostgresqlLogins(host),
-    mariadb: await observe.observeMariadb(host),
-    redis: await observe.observeRedis(host),
-    mail: await observe.observeMail(host),
-    people: await observe.observePeople(host),
-    units: await observe.observeUnits(host),
-    system: await observe.observeSystem(host),
-    trees: await observe.observeTrees(host),
-  };
-}
+/** Everything a test compares. */
+export const subjects = {
+  web: observe.observeWeb,
+  postgresql: observe.observePostgresql,
+  logins: observe.observePostgresqlLogins,
+  mariadb: observe.observeMariadb,
+  redis: observe.observeRedis,
+  mail: observe.observeMail,
+  people: observe.observePeople,
+  units: observe.observeUnits,
+  system: observe.observeSystem,
+  trees: observe.observeTrees,
+} as const;
 
-export type Look = Awaited<ReturnType<typeof look>>;
+export type Subject = keyof typeof subjects;
+type Look = { readonly [S in Subject]: unknown };
+
+/** Looks at every subject of one server; one that cannot be seen says why instead. */
+async function look(host: LabHost): Promise<Look> {
+  const seen: Partial<Record<Subject, unknown>> = {};
+  for (const [subject, ask] of Object.entries(subjects) as [Subject, (host: LabHost) => Promise<unknown>][])
+    seen[subject] = await ask(host).catch((error: Error) => `${subject} cannot be seen: ${error.message}`);
+  return seen as Look;
+}
 
 interface Moved {
   readonly source: LabHost;
@@ -94,6 +101,19 @@ export function describeMove(from: Release, to: Release): void {
       rmSync(directory, { recursive: true, force: true });
     }, 60_000);
 
+    test('the source was whole before', () => {
+      for (const subject of Object.values(moved.before))
+        expect(subject).not.toEqual(expect.stringMatching(/cannot be seen/));
+      expect(moved.before.web).toMatchObject({ 'https /orders.php': { status: 200 } });
+      expect(moved.before.logins).toContain('shop-app|20000');
+      expect(moved.before.mariadb).toContain('11.90\t2');
+      expect(moved.before.mail).toMatchObject({
+        imap: ['a OK', '* STATUS INBOX (MESSAGES 4 UNSEEN 3)', 'b OK'],
+      });
+      expect(moved.before.units).toContain('app-writer.service enabled active');
+      expect((moved.before.trees as Map<string, unknown>).size).toBeGreaterThan(200);
+    });
+
     test('the site answers the same bytes over HTTP and HTTPS', () => {
       expect(moved.after.web).toEqual(moved.before.web);
     });
@@ -143,14 +163,14 @@ export function describeMove(from: Release, to: Release): void {
 
     test('files keep owners, modes, times, links, holes, attributes, ACLs and capabilities', () => {
       // Path by path, so that a failure shows the file and not two trees.
-      const differing = [...moved.before.trees.keys()]
-        .filter(
-          (path) =>
-            JSON.stringify(moved.after.trees.get(path)) !== JSON.stringify(moved.before.trees.get(path)),
-        )
-        .map((path) => ({ was: moved.before.trees.get(path), is: moved.after.trees.get(path) ?? 'missing' }));
+      const was = moved.before.trees as Map<string, unknown>;
+      const is = moved.after.trees as Map<string, unknown>;
+      expect(is).toBeInstanceOf(Map);
+      const differing = [...was.keys()]
+        .filter((path) => JSON.stringify(is.get(path)) !== JSON.stringify(was.get(path)))
+        .map((path) => ({ was: was.get(path), is: is.get(path) ?? 'missing' }));
       expect(differing).toEqual([]);
-      expect([...moved.after.trees.keys()].filter((path) => !moved.before.trees.has(path))).toEqual([]);
+      expect([...is.keys()].filter((path) => !was.has(path))).toEqual([]);
     });
 
     test('the destination keeps its own identity, network and fstab', async () => {
@@ -174,7 +194,7 @@ export function describeMove(from: Release, to: Release): void {
       // Enabled or masked as before: cutover stops, it does not disable.
       const enablement = (list: string[]) =>
         list.filter((line) => /^\S+\.(service|timer) /.test(line)).map((line) => line.replace(/ \S+$/, ''));
-      expect(enablement(units)).toEqual(enablement(moved.before.units));
+      expect(enablement(units)).toEqual(enablement(moved.before.units as string[]));
     });
 
     test('no secret came to rest in the migration folder', async () => {

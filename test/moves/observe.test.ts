@@ -1,11 +1,11 @@
 /** The observer is what proves a move, so it has to be seen seeing: two equal servers are equal, each change shows. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ensureLayer, type LabHost, labAvailable, startHost, stopHost } from '../lab/lab.ts';
-import { type Look, look } from './move.ts';
+import { type Subject, subjects } from './move.ts';
 
 const reason = labAvailable();
 
-const changes: readonly (readonly [keyof Look, string])[] = [
+const changes: readonly (readonly [Subject, string])[] = [
   ['web', `sed -i 's/Honey/Money/' /var/www/shop/index.html`],
   ['postgresql', `runuser -u postgres -- psql -q shop -c 'UPDATE shop.orders SET extra = NULL WHERE id = 7'`],
   ['postgresql', `runuser -u postgres -- psql -q shop -c 'GRANT UPDATE ON shop.orders TO staff'`],
@@ -39,15 +39,11 @@ else
   describe('the observer of moves', () => {
     let first: LabHost;
     let second: LabHost;
-    let one: Look;
-    let other: Look;
 
     beforeAll(async () => {
       const layers = [await ensureLayer('handbuilt', '12')];
       first = await startHost({ name: 'observe-one', release: '12', layers });
       second = await startHost({ name: 'observe-other', release: '12', layers });
-      one = await look(first);
-      other = await look(second);
     }, 600_000);
 
     afterAll(async () => {
@@ -55,16 +51,20 @@ else
       await stopHost('observe-other');
     }, 60_000);
 
-    test('finds two servers of the same make equal', () => {
-      expect(other).toEqual(one);
-    });
+    test.each(Object.keys(subjects) as Subject[])(
+      'finds two servers of the same make equal: %s',
+      async (subject) => {
+        expect(await subjects[subject](second)).toEqual(await subjects[subject](first));
+      },
+      60_000,
+    );
 
     test.each(changes)(
       'sees in %s: %s',
       async (subject, change) => {
-        const was = (await look(second))[subject];
+        const was = await subjects[subject](second);
         await second.run(change);
-        expect((await look(second))[subject]).not.toEqual(was);
+        expect(await subjects[subject](second)).not.toEqual(was);
       },
       60_000,
     );

@@ -17,9 +17,14 @@ const program = (name: string) => readFileSync(join(here, name), 'utf8');
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 const lines = (text: string) => text.split('\n').filter((line) => line !== '');
 
-/** Runs a shell program given as text; nothing of it has to survive another shell's quoting. */
-function shell(host: LabHost, script: string): Promise<string> {
-  return host.run('bash -euo pipefail -s', { input: `cd /\nexport LC_ALL=C.UTF-8\n${script}\n` });
+/**
+ * Runs a shell program given as text; nothing of it has to survive another shell's quoting. What goes wrong in it
+ * is part of the answer: a server that lacks something differs from one that has it, it does not end the look.
+ */
+async function shell(host: LabHost, script: string): Promise<string> {
+  return host.run('bash -uo pipefail -s', {
+    input: `exec 2>&1\ncd /\nexport LC_ALL=C.UTF-8\n${script}\nexit 0\n`,
+  });
 }
 
 function python(host: LabHost, name: string, words: readonly string[]): Promise<string> {
@@ -531,6 +536,7 @@ export async function observeUntouched(host: LabHost): Promise<string[]> {
       '/var/lib/nginx',
       '/var/lib/dovecot',
       '/var/lib/apt',
+      '/var/backups',
       '/srv/app/data',
       '/srv/scratch',
     ],
