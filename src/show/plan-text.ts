@@ -150,15 +150,25 @@ function noticeLines(plan: Plan, options: PlanTextOptions): string[] {
   });
 }
 
+export function isBlocked(plan: Plan): boolean {
+  return plan.notices.some((notice) => notice.grade === 'blocker');
+}
+
+function savedLine(plan: Plan, saved: { file: string; command: string; next: string }): string {
+  if (isBlocked(plan))
+    return `Saved as ${saved.file}. It cannot be applied before what is in the way is gone.`;
+  if (plan.steps.length === 0) return `Saved as ${saved.file}. next: ${saved.next}`;
+  return `Saved as ${saved.file}. To do exactly this:  ${saved.command}`;
+}
+
 /** The whole text. `saved` names the plan's file and the command that does exactly it. */
 export function planText(
   plan: Plan,
-  saved: { file: string; command: string } | null,
+  saved: { file: string; command: string; next: string } | null,
   options: PlanTextOptions,
 ): string {
   const { source, destination } = plan;
   const compared = `the manifest of ${source.name} (${source.os}) with ${destination.name} (${destination.os})`;
-  const blocked = plan.notices.some((notice) => notice.grade === 'blocker');
   const lines =
     plan.steps.length === 0
       ? [
@@ -176,12 +186,6 @@ export function planText(
   }
   lines.push(...noticeLines(plan, options));
   lines.push('', `Data to copy: ${dataLine(plan)}`, '', `Plan: ${countsLine(plan)}.`);
-  if (saved !== null) {
-    lines.push(
-      blocked
-        ? `Saved as ${saved.file}. It cannot be applied before what is in the way is gone.`
-        : `Saved as ${saved.file}. To do exactly this:  ${saved.command}`,
-    );
-  }
+  if (saved !== null) lines.push(savedLine(plan, saved));
   return `${lines.join('\n')}\n`;
 }

@@ -15,26 +15,18 @@ const meanings: Readonly<Record<Class, string>> = {
 };
 const order = Object.keys(meanings) as Class[];
 
-/** Fields of the JSON result. */
-export function scanFields(manifest: Manifest, digest: string): Record<string, unknown> {
-  return {
-    classes: manifest.classes,
-    undecidedGroups: manifest.undecided.length,
-    incomplete: manifest.incomplete,
-    manifestDigest: digest,
-  };
-}
-
+/** `classes` are the exact counts of this scan; the manifest keeps rounded ones, so that it stays the same. */
 export function scanText(
   manifest: Manifest,
+  classes: Manifest['classes'],
   folder: string,
   options: { readonly color: boolean; readonly symbols: Symbols; readonly verbose: boolean },
 ): string {
   const { host } = manifest;
-  const lines = [`${host.name}: ${host.os} ${host.version}, ${host.architecture}`, ''];
+  const lines = [`${host.name || folder}: ${host.os} ${host.version}, ${host.architecture}`, ''];
   for (const each of order) {
-    const { files, bytes } = manifest.classes[each] ?? { files: 0, bytes: 0 };
-    if (files === 0 && bytes === 0) continue;
+    const { files, bytes } = classes[each] ?? { files: 0, bytes: 0 };
+    if (files === 0) continue;
     const numbers = `${pad(count(files), 10, 'left')} files ${pad(size(bytes), 10, 'left')}`;
     lines.push(`  ${pad(classLetters[each], 2)} ${pad(each, 10)} ${numbers}   ${meanings[each]}`);
   }

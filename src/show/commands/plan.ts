@@ -1,7 +1,7 @@
 import type { Host } from '../../host/host.ts';
 import type { Plan } from '../../types.ts';
 import { Folder } from '../../work/folder.ts';
-import { planText } from '../plan-text.ts';
+import { isBlocked, planText } from '../plan-text.ts';
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { lockFolder } from './folders.ts';
 import { reach, rememberDestination, sourcePlace } from './hosts.ts';
@@ -45,9 +45,14 @@ export async function planCommand(session: Session): Promise<number> {
   showResult(session, fields, () =>
     planText(
       plan,
-      { file, command: `opstimal-move apply ${named} ${place}` },
+      {
+        file,
+        command: `opstimal-move apply ${named} ${place}`,
+        next: `opstimal-move sync ${named} ${place} --until-quiet`,
+      },
       { ...session.settings, all: session.parsed.flags.has('all') },
     ),
   );
+  if (isBlocked(plan)) return 4;
   return session.parsed.flags.has('exit-code') && plan.steps.length > 0 ? 5 : 0;
 }

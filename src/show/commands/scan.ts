@@ -6,7 +6,7 @@ import { reach, serverName } from './hosts.ts';
 export async function scanCommand(session: Session): Promise<number> {
   const place = argumentOf(session, 'SOURCE') as string;
   const source = await reach(session, place);
-  const [{ Folder }, { loadProfiles }, { scan }, { scanFields, scanText }] = await Promise.all([
+  const [{ Folder }, { loadProfiles }, { scan }, { scanText }] = await Promise.all([
     import('../../work/folder.ts'),
     import('../../work/profiles.ts'),
     import('../../work/scan.ts'),
@@ -17,13 +17,16 @@ export async function scanCommand(session: Session): Promise<number> {
   const folder = await Folder.create(directory);
   await lockFolder(session, folder);
   const profiles = await loadProfiles();
-  await runWork(session, scan({ source, folder, profiles, surroundings: session.surroundings }));
+  const result = await runWork(
+    session,
+    scan({ source, folder, profiles, surroundings: session.surroundings }),
+  );
   const manifest = await folder.readManifest();
   const shown = named ?? folder.name;
-  showResult(
-    session,
-    { command: 'scan', ...scanFields(manifest, await folder.manifestDigest()), folder: shown },
-    () => scanText(manifest, shown, session.settings),
+  showResult(session, { command: 'scan', ...result, folder: shown }, () =>
+    scanText(manifest, result.classes, shown, session.settings),
   );
-  return manifest.incomplete.length > 0 ? 3 : 0;
+  // What a system that does not run cannot answer is no surprise on a disk.
+  const missed = result.incomplete.filter((each) => source.live || each.reason !== 'the system does not run');
+  return missed.length > 0 ? 3 : 0;
 }

@@ -211,19 +211,13 @@ const afterRun: Readonly<Record<string, Screen>> = {
 async function groupsOf(folder: Folder): Promise<readonly Group[]> {
   const groups: Group[] = [];
   for (const verdict of (await folder.verdictIndex()).all()) {
-    if (
-      verdict.files === 0 &&
-      verdict.bytes === 0 &&
-      verdict.class !== 'undecided' &&
-      verdict.rule !== 'decision'
-    )
-      continue;
+    if (verdict.files === 0 && verdict.bytes === 0 && verdict.rule !== 'decision') continue;
     groups.push({
       path: quote(verdict.path),
       class: verdict.class,
       bytes: verdict.bytes,
       files: verdict.files,
-      reason: verdict.reason,
+      reason: quote(verdict.reason),
     });
   }
   const open = (group: Group): number => (group.class === 'undecided' ? 0 : 1);
