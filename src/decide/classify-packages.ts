@@ -3,6 +3,7 @@
  * package was unpacked (ctime), or when its digest is the recorded one; dpkg records neither size nor time.
  */
 import type { Bytes, Entry, Facts } from '../types.ts';
+import { linksOnce } from './generated.ts';
 import type { Ruling } from './ruling.ts';
 
 export interface Candidate {
@@ -104,6 +105,7 @@ export class PackageIndex {
   readonly #unpacked: ReadonlyMap<string, bigint>;
   readonly #conffiles = new Map<Bytes, KnownConffile>();
   readonly #marks: ReadonlySet<Bytes>;
+  readonly #installed = new Set<string>();
 
   constructor(
     facts: Pick<Facts, 'packages' | 'owned' | 'recordedDigests' | 'unpacked' | 'diversions'>,
@@ -119,6 +121,7 @@ export class PackageIndex {
     for (const one of facts.packages.known ? facts.packages.value : []) {
       const gone = one.status === 'config-files';
       if (one.status === 'not-installed') continue;
+      if (!gone) this.#installed.add(one.name);
       for (const conffile of one.conffiles) {
         if (conffile.removeOnUpgrade) continue;
         const diversion = diverted.get(conffile.path);
@@ -188,6 +191,20 @@ export class PackageIndex {
         package: conffile.package,
         md5: conffile.digest,
         ruling: { ...removed, reason: `configuration of ${conffile.package} that was removed` },
+      });
+    }
+    for (const { path, package: name } of linksOnce) {
+      if (!this.#installed.has(name) || seen(path)) continue;
+      const ruling = {
+        ...removed,
+        rule: 'package.link-removed',
+        reason: `switched off after ${name} was installed`,
+      };
+      found.push({
+        path,
+        package: name,
+        md5: '',
+        ruling: { ...ruling, evidence: 'the package makes it once' },
       });
     }
     return found.sort((left, right) => (left.path < right.path ? -1 : 1));

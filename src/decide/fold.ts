@@ -49,6 +49,15 @@ function under(path: Bytes, directory: Bytes): boolean {
   return directory === '/' || path === directory || path.startsWith(`${directory}/`);
 }
 
+/** Where nothing may be taken for granted about names that were not there. */
+const unseen: Ruling = {
+  class: 'undecided',
+  carry: 'none',
+  rule: 'undecided.unseen',
+  reason: 'was not there when it was scanned',
+  evidence: 'no rule speaks for its place',
+};
+
 export class Fold {
   readonly #advice: FoldAdvice;
   readonly #root: Directory;
@@ -160,7 +169,9 @@ export class Fold {
     const isPackage =
       !data && best?.rule.startsWith('package.') === true && this.#advice.isPackagedDirectory(directory.path);
     if (isCarried && (isEmpty || !isPackage)) return fresh;
-    if (fresh.rule === 'undecided.rest' && !isEmpty) return fresh;
+    // The top of the tree, /var, /mnt: what a package brings is not undecided, only what somebody puts there.
+    const isTop = directory.path === '/' || this.#advice.isPackagedDirectory(directory.path);
+    if (fresh.rule === 'undecided.rest' && !isEmpty) return isTop ? unseen : fresh;
     if (isEmpty && directory.own !== null && directory.own.single !== true) return directory.own;
     return best ?? fresh;
   }
@@ -183,7 +194,7 @@ export class Fold {
   finish(): { verdicts: Verdict[]; classes: ClassCounts } {
     while (this.#open.length > 1) this.#close();
     const root = this.#root;
-    root.says = this.#advice.childRuling('/');
+    root.says = unseen;
     this.#compact(root);
     const verdicts: Verdict[] = [];
     collect(root, null, verdicts);

@@ -77,6 +77,13 @@ const rows: readonly Row[] = [
       '/etc/texmf/web2c',
     ],
   ],
+  [
+    'generated.file',
+    'made by maintainer scripts',
+    'immutable',
+    'path',
+    ['/etc/python3', '/etc/python3/debian_config', '/etc/apt/apt.conf.d/01autoremove-kernels'],
+  ],
   ['generated.empty', 'empty directory of every Debian', 'immutable', 'path', ['/etc/opt', '/etc/runit']],
   [
     'generated.leftover',
@@ -313,6 +320,8 @@ export const templates: readonly {
   readonly empty?: true;
 }[] = [
   { path: '/etc/adduser.conf', from: ['/usr/share/adduser/adduser.conf'] },
+  { path: '/etc/inputrc', from: ['/usr/share/readline/inputrc'] },
+  { path: '/etc/memcached.conf', from: ['/usr/share/memcached/memcached.conf.default'] },
   { path: '/etc/profile', from: ['/usr/share/base-files/profile'] },
   { path: '/etc/motd', from: ['/usr/share/base-files/motd'] },
   {
@@ -349,3 +358,12 @@ export function isDefault(path: Bytes, content: Bytes): boolean {
   if (known === undefined) return false;
   return content.split('\n').every((line) => known.lines.test(line.replace(/#.*$/, '').trim()));
 }
+
+/**
+ * Links that a package makes when it is installed and never again: where one is missing, somebody removed it, and
+ * installing the package would bring it back, for example the default site.
+ */
+export const linksOnce: readonly { readonly path: Bytes; readonly package: string }[] = [
+  { path: '/etc/nginx/sites-enabled/default', package: 'nginx-common' },
+  { path: '/etc/apache2/sites-enabled/000-default.conf', package: 'apache2' },
+];

@@ -64,7 +64,7 @@ export function accountResources(accounts: Accounts, used: UsedAccounts): (UserR
         uid: user.uid,
         group: groupOf.get(user.gid) ?? String(user.gid),
         groups: supplementary(user),
-        gecos: quote(user.gecos),
+        gecos: user.gecos,
         home: quote(user.home),
         shell: quote(user.shell),
         system: user.uid < firstPerson,

@@ -97,8 +97,8 @@ export function makeManifest(input: ManifestInput): Manifest {
 function roundedClasses(classes: Manifest['classes']): Manifest['classes'] {
   const entries = Object.entries(classes) as [Class, { files: number; bytes: number }][];
   const result = entries.map(([name, { files, bytes }]) => {
-    // Logs and run-time state grow with every login, our own included.
-    const digits = name === 'ephemeral' || name === 'identity' ? 1 : 2;
+    // Data, logs and run-time state grow while we look, our own login adds to them.
+    const digits = ['mutable', 'ephemeral', 'identity'].includes(name) ? 1 : 2;
     return [name, { files: rounded(files, 1), bytes: rounded(bytes, digits) }];
   });
   return Object.fromEntries(result) as Manifest['classes'];
@@ -139,7 +139,7 @@ function pathResource(one: CarriedPath, input: ManifestInput): PathResource[] {
   const isKeptToRead = ruling.class === 'identity';
   if (!isKeptToRead && verdict !== null && verdict.carry !== 'manifest') return [];
   if (otherResource.has(ruling.rule)) return [];
-  const based = base === null || base.md5 === '' ? {} : { base };
+  const based = base === null || base.package === '' ? {} : { base };
   const noted = note(ruling);
   if (entry === null) return [{ path: quote(path), kind: 'absent', ...based, ...noted }];
   const owners = {
@@ -194,13 +194,19 @@ function databaseResources(profiles: readonly ActiveProfile[], index: VerdictInd
       if (verdict.carry === 'dump' && verdict.rule.startsWith(`profile.${profile.name}.`))
         bytes += verdict.bytes;
     }
-    return [{ database: engine, engine, bytes: rounded(bytes, 2) }];
+    return [{ database: engine, engine, bytes: rounded(bytes, 1) }];
   });
 }
 
 /** Rules of profiles, to say which service a tree belongs to. */
 function profileOf(rule: string): string | undefined {
   return /^profile\.([a-z0-9-]+)\./.exec(rule)?.[1];
+}
+
+/** A service's own data is named by itself, even inside a larger tree. */
+function isPartOf(verdict: Verdict, top: Verdict | undefined): boolean {
+  const profile = profileOf(verdict.rule);
+  return profile === undefined || (top !== undefined && profile === profileOf(top.rule));
 }
 
 /** The top trees of what is carried as data, with everything below that travels too. */
@@ -222,7 +228,8 @@ export function dataResources(index: VerdictIndex): DataResource[] {
     const top = topOf(verdict.path);
     const isInside =
       top !== null && (inside(top)?.carry === 'stream' || tops.get(top)?.verdict.scope === 'tree');
-    const group = isInside && top !== null ? tops.get(top) : undefined;
+    const isSame = top !== null && isPartOf(verdict, tops.get(top)?.verdict);
+    const group = isInside && isSame ? tops.get(top) : undefined;
     if (group === undefined) {
       const before = tops.get(verdict.path);
       tops.set(verdict.path, {
@@ -241,7 +248,7 @@ export function dataResources(index: VerdictIndex): DataResource[] {
     return {
       data: quote(path),
       class: verdict.class === 'secret' ? ('secret' as const) : ('mutable' as const),
-      bytes: rounded(bytes, 2),
+      bytes: rounded(bytes, 1),
       files: rounded(files, 1),
       ...(profile === undefined ? {} : { profile }),
       note: verdict.reason,
@@ -255,7 +262,7 @@ export function undecidedGroups(index: VerdictIndex): Manifest['undecided'] {
     .filter((verdict) => verdict.class === 'undecided' && verdict.files > 0)
     .map((verdict) => ({
       path: quote(verdict.path),
-      bytes: rounded(verdict.bytes, 2),
+      bytes: rounded(verdict.bytes, 1),
       files: rounded(verdict.files, 1),
     }));
 }

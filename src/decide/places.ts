@@ -144,7 +144,11 @@ export function homes(accounts: Accounts | null): PathRules<Ruling> {
   const secret = ruling('home.secret', 'key or password in a home directory', 'secret', 'stream');
   const open = ruling('place.home', 'home directory', 'mutable', 'stream');
   const roots = new Set<Bytes>(['/root', '/home/*']);
-  for (const user of accounts?.users ?? []) if (!noHome.test(user.home)) roots.add(literally(user.home));
+  for (const user of accounts?.users ?? []) {
+    if (noHome.test(user.home)) continue;
+    roots.add(literally(user.home));
+    if (user.uid >= 1000 && user.uid < 60000) rules.add(literally(user.home), open);
+  }
   for (const root of roots) {
     for (const name of homeCaches) rules.add(`${root}/${name}`, cached);
     // Of two patterns that are equally deep the earlier wins: the public half is no secret.

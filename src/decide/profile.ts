@@ -154,7 +154,11 @@ export function pathsOf(active: ActiveProfile): ProfilePath[] {
       rule: `profile.${profile.name}.${(kinds[rule.kind] ?? rule.kind).replaceAll(/[^a-z0-9]+/gi, '-')}`,
       reason: `${profile.title}: ${rule.kind}`,
       evidence:
-        from.length > 0 ? `named in ${from.join(', ')}` : `profile ${profile.name} names ${rule.path}`,
+        from.length > 0
+          ? `named in ${from.join(', ')}`
+          : names.length > 0
+            ? `default of profile ${profile.name}; no configuration names another`
+            : `profile ${profile.name} names ${rule.path}`,
     };
     return patterns.map((pattern) => ({
       pattern: names.length > 0 ? pattern : toBytes(pattern),
