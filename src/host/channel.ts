@@ -8,31 +8,39 @@ import { shellLine } from './quote.ts';
 
 const stderrKept = 64 * 1024;
 
-/** Drops everything up to and including `mark` (what a login shell says first); gives null while it is not there. */
-function afterMark(mark: Buffer): (chunk: Buffer) => Buffer | null {
-  let seen: Buffer = Buffer.alloc(0);
-  let found = false;
-  return (chunk) => {
-    if (found) return chunk;
-    seen = Buffer.concat([seen, chunk]);
-    const at = seen.indexOf(mark);
+/** Takes away everything up to and including a mark: what a login shell says first. */
+class Cutter {
+  readonly #mark: Buffer;
+  /** What stood before the mark, its last 64 KiB. */
+  before: Buffer = Buffer.alloc(0);
+  found = false;
+
+  constructor(mark: string) {
+    this.#mark = Buffer.from(mark, 'latin1');
+  }
+
+  /** The part of a chunk that lies behind the mark; empty while the mark has not come. */
+  rest(chunk: Buffer): Buffer {
+    if (this.found) return chunk;
+    this.before = Buffer.concat([this.before, chunk]);
+    const at = this.before.indexOf(this.#mark);
     if (at < 0) {
-      seen = seen.subarray(Math.max(0, seen.length - mark.length + 1));
-      return null;
+      this.before = this.before.subarray(-stderrKept);
+      return Buffer.alloc(0);
     }
-    found = true;
-    const rest = seen.subarray(at + mark.length);
-    seen = Buffer.alloc(0);
-    return rest.length === 0 ? null : rest;
-  };
+    this.found = true;
+    const rest = this.before.subarray(at + this.#mark.length);
+    this.before = Buffer.alloc(0);
+    return rest;
+  }
 }
 
 /**
  * stdout that ends only when the process really ended: a broken connection is an error of the stream, never an end,
  * so that half a content cannot pass for a whole one.
  */
-function guardedOutput(pipe: Pipe, mark: Buffer, lost: (reason: string) => Failure): Readable {
-  const cut = afterMark(mark);
+function guardedOutput(pipe: Pipe, mark: string, lost: (reason: string) => Failure): Readable {
+  const cutter = new Cutter(mark);
   const output = new Readable({
     highWaterMark: 1024 * 1024,
     read: () => {
@@ -46,8 +54,8 @@ function guardedOutput(pipe: Pipe, mark: Buffer, lost: (reason: string) => Failu
   });
   let finished = false;
   pipe.stdout.on('data', (chunk: Buffer) => {
-    const rest = cut(chunk);
-    if (rest !== null && !output.push(rest)) pipe.stdout.pause();
+    const rest = cutter.rest(chunk);
+    if (rest.length > 0 && !output.push(rest)) pipe.stdout.pause();
   });
   pipe.stdout.on('error', () => {});
   void pipe.ended.then((ending: Ending) => {
@@ -99,20 +107,20 @@ export async function startChannel(
   const line = Buffer.from(shellLine(argv), 'latin1');
   const token = newMark();
   const pipe = await open(channelProgram(token));
-  const mark = Buffer.from(token, 'latin1');
-  const stdout = guardedOutput(pipe, mark, lost);
+  const stdout = guardedOutput(pipe, token, lost);
   const stdin = guardedInput(pipe, lost);
-  const cut = afterMark(mark);
+  const cutter = new Cutter(token);
   let words: Buffer = Buffer.alloc(0);
   pipe.stderr.on('data', (chunk: Buffer) => {
-    const rest = cut(chunk);
-    if (rest !== null) words = Buffer.concat([words, rest]).subarray(-stderrKept);
+    words = Buffer.concat([words, cutter.rest(chunk)]).subarray(-stderrKept);
   });
   pipe.stderr.on('error', () => {});
   pipe.stdin.write(`${token}\n${line.length}\n`);
   pipe.stdin.write(line);
   const done = pipe.ended.then(({ code, reason }) => {
     if (code === null) throw lost(reason);
+    // Without the mark the process never began: what was said instead is the reason, and no code makes it a success.
+    if (!cutter.found) return { code: code || 125, stderr: cutter.before.toString('latin1') };
     return { code, stderr: words.toString('latin1') };
   });
   done.catch(() => {});

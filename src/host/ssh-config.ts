@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { quote } from '../bytes.ts';
 import { Failure } from '../failure.ts';
 import type { Place } from '../types.ts';
@@ -82,6 +82,7 @@ export function parseSettings(
   output: string,
   place: SshPlace,
   environment: ConnectOptions['environment'],
+  home: string,
 ): SshSettings {
   const values = new Map<string, string[]>();
   for (const line of output.split('\n')) {
@@ -98,7 +99,6 @@ export function parseSettings(
     const value = one(key);
     return value === null ? otherwise : value !== 'no' && value !== 'false';
   };
-  const home = environment.HOME ?? homedir();
   // These are names: a user may well be called none.
   const user = values.get('user')?.[0] ?? environment.USER ?? 'root';
   const hostname = values.get('hostname')?.[0] ?? place.host;
@@ -168,13 +168,14 @@ function defaults(place: SshPlace, environment: ConnectOptions['environment']): 
     `userknownhostsfile "${home}/.ssh/known_hosts" "${home}/.ssh/known_hosts2"`,
     'globalknownhostsfile /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2',
   ];
-  return { ...parseSettings(output.join('\n'), place, environment), hasClient: false };
+  return { ...parseSettings(output.join('\n'), place, environment, home), hasClient: false };
 }
 
 /** Looks a place up in ssh's configuration: `ssh -G` where there is a client, plain defaults otherwise. */
 export async function readSettings(place: SshPlace, options: ConnectOptions): Promise<SshSettings> {
   const output = await askClient(place, options);
-  if (output !== null) return parseSettings(output, place, options.environment);
+  // ssh takes the home directory of the account, whatever HOME says; half of `ssh -G` is expanded that way already.
+  if (output !== null) return parseSettings(output, place, options.environment, userInfo().homedir);
   options.note('there is no ssh client on this machine: ~/.ssh/config is not read');
   return defaults(place, options.environment);
 }

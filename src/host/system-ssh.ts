@@ -77,6 +77,18 @@ export function describeLog(log: string): { cipher: string; hostKey: string; aut
 }
 
 /**
+ * Runs the master below a shell that ends it when our end of stdin goes away: the master has a session of its own, and
+ * would otherwise outlive a program that was killed. Its own stdin is not used (-N). $0 is the socket's directory.
+ */
+const keeper = [
+  'exec 3<&0',
+  '"$@" </dev/null & master=$!',
+  '{ read -r _ <&3; kill "$master"; } & watch=$!',
+  'wait "$master"; code=$?',
+  'kill "$watch"; rmdir -- "$0"; exit "$code"',
+].join('\n');
+
+/**
  * The same host through the system's `ssh`: one master connection with a private socket, and one client per channel.
  * It asks nothing (BatchMode): keys must be in the agent or without passphrase, and the host key known.
  */
@@ -101,9 +113,9 @@ export async function connectSystemSsh(
   // It cannot ask here; and what is called `no` would let a changed key pass, which `accept-new` does not.
   const checking = { yes: 'yes', ask: 'yes', no: 'accept-new', 'accept-new': 'accept-new' };
   const master = await spawnPipe(
-    'ssh',
+    '/bin/sh',
     [
-      ...common,
+      ...['-c', keeper, directory, 'ssh', ...common],
       ...['-o', `StrictHostKeyChecking=${checking[settings.strictHostKeyChecking]}`],
       ...['-v', '-M', '-N', '-o', 'ControlPersist=no', '-o', `ConnectTimeout=${seconds}`],
       ...['-o', 'ServerAliveInterval=15', '-o', 'ServerAliveCountMax=4', '-o', 'Compression=no'],

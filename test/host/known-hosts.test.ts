@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import {
   addKnownHost,
   fingerprint,
@@ -13,6 +13,8 @@ import {
   keyType,
   knownHostsLine,
 } from '../../src/host/known-hosts.ts';
+
+jest.setTimeout(60_000);
 
 let directory: string;
 let file: string;

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Failure } from '../../src/failure.ts';
 import { connectDisk } from '../../src/host/disk.ts';
 import type { Channel, Host } from '../../src/host/host.ts';
 import { connectLocal } from '../../src/host/local.ts';
 import type { Argv } from '../../src/types.ts';
+
+jest.setTimeout(60_000);
 
 let host: Host;
 let directory: string;

@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import ssh2, { type AuthContext } from 'ssh2';
 import { Failure } from '../../src/failure.ts';
 import { connect } from '../../src/host/connect.ts';
 import { parsePlace } from '../../src/host/place.ts';
 import { FakeServer, person } from './server.ts';
 import { freePort } from './sshd.ts';
+
+jest.setTimeout(60_000);
 
 let server: FakeServer;
 beforeEach(async () => {

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { shellLine, shellWord } from '../../src/host/quote.ts';
 import type { Argv, Bytes } from '../../src/types.ts';
+
+jest.setTimeout(60_000);
 
 /** What a real sh makes of a line: its words, as bytes. */
 function words(line: Bytes, shell = 'sh'): Bytes[] {

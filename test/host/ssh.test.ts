@@ -3,11 +3,13 @@ import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { connect } from '../../src/host/connect.ts';
 import type { ConnectOptions, Host } from '../../src/host/host.ts';
 import { parsePlace } from '../../src/host/place.ts';
 import { keygen, Sshd, whyNoSshd } from './sshd.ts';
+
+jest.setTimeout(60_000);
 
 const reason = whyNoSshd();
 const server = parsePlace('server');
@@ -286,7 +288,16 @@ const server = parsePlace('server');
 
   test.each(['ed25519', 'ecdsa', 'rsa'])('a %s key works', async (type) => {
     const file = sshd.file(`key-${type}`);
-    execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', file]);
+    execFileSync('ssh-keygen', [
+      '-q',
+      '-t',
+      type,
+      ...(type === 'rsa' ? ['-b', '2048'] : []),
+      '-N',
+      '',
+      '-f',
+      file,
+    ]);
     await writeFile(sshd.file('authorized'), await readFile(`${file}.pub`));
     await sshd.configure([], `key-${type}`);
     await using(async (host) => expect(host.reach.authentication).toBe(`key ${file}`));
@@ -454,6 +465,20 @@ const server = parsePlace('server');
     } finally {
       await jump.stop();
       await sshd.configure([]);
+    }
+  });
+
+  test("an algorithm only the system's client knows makes it the one to use", async () => {
+    const modern = await Sshd.start(['KexAlgorithms sntrup761x25519-sha512@openssh.com']);
+    const notes: string[] = [];
+    try {
+      const host = await connect(server, modern.options({ note: (text) => notes.push(text) }));
+      expect(host.reach.transport).toBe('ssh');
+      expect(notes.join()).toContain("using the system's ssh");
+      expect((await host.run(['echo', 'in'])).stdout.toString()).toBe('in\n');
+      await host.close();
+    } finally {
+      await modern.stop();
     }
   });
 
