@@ -47,7 +47,10 @@ async function connectSsh(place: Extract<Place, { kind: 'ssh' }>, options: Conne
   };
   const because = reasonForClient(settings, keys, known);
   if (because !== '') return withClient(because);
-  const { NoCommonAlgorithm, connectSsh2 } = await import('./ssh.ts');
+  const [{ connectSsh2 }, { NoCommonAlgorithm }] = await Promise.all([
+    import('./ssh.ts'),
+    import('./ssh-connection.ts'),
+  ]);
   try {
     return await connectSsh2(place, settings, keys, known, options);
   } catch (error) {
