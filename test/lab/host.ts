@@ -313,3 +313,13 @@ export async function stopOrphans(): Promise<string[]> {
   for (const name of names) await stopHost(name);
   return names;
 }
+
+/** Stops these hosts and orphans, and no other: hosts that somebody else keeps are not ours. Gives their names. */
+export async function takeDown(names: readonly string[]): Promise<string[]> {
+  const gone = await stopOrphans();
+  for (const name of names.filter((wanted) => allStates().some((state) => state.name === wanted))) {
+    await stopHost(name);
+    gone.push(name);
+  }
+  return gone;
+}

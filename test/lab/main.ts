@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { labEnvironment, sshConfig } from './access.ts';
 import { ensureBase } from './base.ts';
-import { hostOf, startHost, stopHost, stopOrphans } from './host.ts';
+import { hostOf, startHost, stopHost, stopOrphans, takeDown } from './host.ts';
 import { labAvailable } from './lab.ts';
 import { ensureLayer, layers } from './layer.ts';
 import { lives } from './process.ts';
@@ -12,7 +12,7 @@ import { addressOf, allStates } from './state.ts';
 const usage = `The lab: booted Debian servers on a bridge of their own.
 
   npm run lab -- up                     two servers: old (hand-built Debian 12) and new (empty Debian 13)
-  npm run lab -- down [--all]           takes them away, and what crashed runs left; --all: every host
+  npm run lab -- down                   takes these two away, and what crashed runs left; nobody else's hosts
   npm run lab -- status
   npm run lab -- start NAME RELEASE [LAYER]   one more host; RELEASE ${Object.keys(releases).join(', ')}; LAYER ${Object.keys(layers).join(', ')}
   npm run lab -- stop NAME
@@ -66,12 +66,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (verb === 'down') {
-    for (const orphan of await stopOrphans()) say(`${orphan}: left by a crashed run, removed`);
-    for (const state of allStates())
-      if (state.owner === null || name === '--all') {
-        await stopHost(state.name);
-        say(`${state.name}: stopped`);
-      }
+    for (const gone of await takeDown(['old', 'new'])) say(`${gone}: removed`);
+    const others = allStates().map((state) => state.name);
+    if (others.length > 0) say(`still running: ${others.join(', ')} (npm run lab -- stop NAME)`);
     return 0;
   }
   if (verb === 'status') {
