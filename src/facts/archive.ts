@@ -8,8 +8,8 @@ import type { Argv, Bytes } from '../types.ts';
 /** What an archive is asked for, relative to the root, without a leading slash. What does not exist is left out. */
 export interface Wanted {
   readonly paths?: readonly Bytes[];
-  /** Entries directly in a directory whose names match a `find -name` pattern. */
-  readonly directories?: readonly { readonly path: Bytes; readonly names: string }[];
+  /** Entries of a directory whose names match a `find -name` pattern, `depth` levels down (1). */
+  readonly directories?: readonly { readonly path: Bytes; readonly names: string; readonly depth?: number }[];
 }
 
 export type Archived =
@@ -53,16 +53,20 @@ fail() { printf '%s\\0' '(unreadable)'; }
   shift
   while [ $# -gt 0 ]; do
     if [ -d "$1" ]; then
-      inside "$1" && find "$1/" -mindepth 1 -maxdepth 1 -name "$2" -print0 || fail
+      inside "$1" && find "$1/" -mindepth 1 -maxdepth "$3" -name "$2" -print0 || fail
     fi
-    shift 2
+    shift 3
   done
 } | tar -c --format=gnu --hard-dereference --no-recursion --null --no-unquote -T - -I 'gzip -1' -f -
 `;
 
-/** Question whose answer `readArchive` reads. */
+/** Question whose answer `readArchive` reads. It ends with the directories: path, pattern and depth of each. */
 export function archiveOf(root: Bytes, wanted: Wanted): Argv {
-  const directories = (wanted.directories ?? []).flatMap(({ path, names }) => [path, names]);
+  const directories = (wanted.directories ?? []).flatMap(({ path, names, depth = 1 }) => [
+    path,
+    names,
+    String(depth),
+  ]);
   return ['sh', '-c', program, 'ask', root, ...(wanted.paths ?? []), '--', ...directories];
 }
 

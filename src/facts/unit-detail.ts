@@ -85,12 +85,7 @@ function readDetail(properties: Properties): UnitDetail {
     dropIns: words(properties, 'DropInPaths'),
     user: first(properties, 'User'),
     type: first(properties, 'Type'),
-    stateDirectories: below(properties, 'StateDirectory', '/var/lib', dynamic),
-    cacheDirectories: below(properties, 'CacheDirectory', '/var/cache', dynamic),
-    logsDirectories: below(properties, 'LogsDirectory', '/var/log', dynamic),
-    runtimeDirectories: below(properties, 'RuntimeDirectory', '/run', dynamic),
-    // `-` before a path: may be missing; `+`: below RootDirectory.
-    readWritePaths: words(properties, 'ReadWritePaths').map((path) => path.replace(/^[-+]+/, '')),
+    ...directoriesOf((name) => words(properties, name), dynamic),
     workingDirectory: first(properties, 'WorkingDirectory').replace(/^!/, ''),
     execStart: all(properties, 'ExecStart').flatMap((value) =>
       [...value.matchAll(/argv\[\]=(.*?) ; (?:ignore_errors|flags)=/gs)].map((match) => match[1] as Bytes),
@@ -111,19 +106,37 @@ function first(properties: Properties, name: Property): Bytes {
   return properties.get(name)?.[0] ?? '';
 }
 
-/** systemd quotes a word that holds spaces. */
 function words(properties: Properties, name: Property): Bytes[] {
-  return all(properties, name).flatMap((value) =>
-    [...value.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/gs)].map(
-      (match) => match[2] ?? (match[1] as string).replaceAll(/\\(.)/gs, '$1'),
-    ),
+  return all(properties, name).flatMap(splitWords);
+}
+
+/** systemd quotes a word that holds spaces. */
+export function splitWords(value: Bytes): Bytes[] {
+  return [...value.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/gs)].map(
+    (match) => match[2] ?? (match[1] as string).replaceAll(/\\(.)/gs, '$1'),
   );
 }
 
-/** With DynamicUser the directory is a link and the data lies below `private` (systemd.exec(5)). */
-function below(properties: Properties, name: Property, base: string, dynamic: boolean): Bytes[] {
-  return words(properties, name).flatMap((directory) => [
-    `${base}/${directory}`,
-    ...(dynamic ? [`${base}/private/${directory}`] : []),
-  ]);
+type Directories = Pick<
+  Unit,
+  'stateDirectories' | 'cacheDirectories' | 'logsDirectories' | 'runtimeDirectories' | 'readWritePaths'
+>;
+
+/** Absolute directories. With DynamicUser they are links and the data lies below `private` (systemd.exec(5)). */
+export function directoriesOf(
+  wordsOf: (
+    name: 'StateDirectory' | 'CacheDirectory' | 'LogsDirectory' | 'RuntimeDirectory' | 'ReadWritePaths',
+  ) => readonly Bytes[],
+  dynamic: boolean,
+): Directories {
+  const below = (base: string, names: readonly Bytes[]) =>
+    names.flatMap((name) => [`${base}/${name}`, ...(dynamic ? [`${base}/private/${name}`] : [])]);
+  return {
+    stateDirectories: below('/var/lib', wordsOf('StateDirectory')),
+    cacheDirectories: below('/var/cache', wordsOf('CacheDirectory')),
+    logsDirectories: below('/var/log', wordsOf('LogsDirectory')),
+    runtimeDirectories: below('/run', wordsOf('RuntimeDirectory')),
+    // `-` before a path: may be missing; `+`: below RootDirectory.
+    readWritePaths: wordsOf('ReadWritePaths').map((path) => path.replace(/^[-+]+/, '')),
+  };
 }

@@ -1,27 +1,33 @@
 /**
  * Services, timers, sockets, paths and targets: `systemctl list-unit-files` (state and preset), `list-units` (instances
  * of templates that run) and one `systemctl show` for all of them (systemctl(1), org.freedesktop.systemd1(5)).
- * Where systemd does not run, its files are read by `systemctl --root`: states without what is active.
+ * Where systemd does not run, `systemctl --root` tells the states and the unit files themselves the rest, without what is active.
  */
+import { Buffer } from 'node:buffer';
 import { quote } from '../bytes.ts';
 import type { Bytes, Unit } from '../types.ts';
+import { archiveOf, readArchive } from './archive.ts';
 import type { Fact } from './fact.ts';
 import { count } from './lines.ts';
 import { readSections, type Sections, sectionsOf, succeeded } from './sections.ts';
 import { readDetails, type UnitDetail, unitProperties } from './unit-detail.ts';
+import { detailsOfFiles, unitFiles } from './unit-files.ts';
 
+/** `$1` is the root; what follows is the question for the unit files, for a system that does not run. */
 const program = `
 command -v systemctl >/dev/null || { echo 'systemctl is not installed here' >&2; exit 3; }
-set -- "$1" --no-legend --no-pager --plain --full --type=service,timer,socket,path,target
+list() { systemctl --no-legend --no-pager --plain --full --type=service,timer,socket,path,target "$@"; }
 if [ -n "$1" ] || ! [ -d /run/systemd/system ]; then
-  root=\${1:-/}
+  root=$1
   shift
-  section files systemctl --root="$root" list-unit-files "$@"
+  [ -L "$root/lib" ] || set -- "$@" lib/systemd/system '*' 2
+  packed() { "$@" | base64 -w 0; }
+  section files list --root="\${root:-/}" list-unit-files
+  section packed packed "$@"
 else
-  shift
-  section files systemctl list-unit-files "$@"
+  section files list list-unit-files
   files=$text
-  section loaded systemctl list-units --all "$@"
+  section loaded list list-units --all
   loaded=$text
   details() {
     printf '%s\\n%s\\n' "$files" "$loaded" |
@@ -35,13 +41,15 @@ fi
 export const units: Fact<readonly Unit[]> = {
   name: 'units',
   live: false,
-  question: (root) => sectionsOf(program, root),
+  question: (root) => sectionsOf(program, root, ...archiveOf(root, unitFiles)),
   parse(output) {
     const sections = readSections(output);
     const files = readUnitFiles(succeeded(sections, 'files'));
     if (files.size === 0) throw new Error('systemctl lists no unit');
     const live = sections.has('details');
-    const details = live ? readDetails(succeeded(sections, 'details')) : new Map<string, UnitDetail>();
+    const details = live
+      ? readDetails(succeeded(sections, 'details'))
+      : detailsOfFiles(readArchive(Buffer.from(succeeded(sections, 'packed'), 'base64')));
     const names = new Set([...files.keys(), ...(live ? readLoaded(sections) : [])]);
     return [...names].sort().map((name) => unit(name, files.get(name), details.get(name), live));
   },

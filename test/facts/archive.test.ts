@@ -77,7 +77,7 @@ test('a missing path is left out, a link and a directory are told apart from a f
   writeFileSync(join(root, 'file'), 'text');
   symlinkSync('usr/bin', join(root, 'bin'));
   mkdirSync(join(root, 'directory'));
-  spawnSync('mkfifo', [join(root, 'fifo')]);
+  spawnSync('sh', ['-c', 'mkfifo "$1"', 'test', join(root, 'fifo')]);
   const { code, stdout } = run(
     archiveOf(root, {
       paths: ['file', 'bin', 'directory', 'fifo', 'missing'],

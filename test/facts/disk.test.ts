@@ -142,7 +142,7 @@ test('mounts: the root itself, with the sizes of what carries it', () => {
 });
 
 const systemctl = run(['sh', '-c', 'command -v systemctl']).code === 0;
-(systemctl ? test : test.skip)('units: states from files alone', () => {
+(systemctl ? test : test.skip)('units: states by systemctl, the rest from the unit files', () => {
   put(
     'etc/systemd/system/a.service',
     '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n',
@@ -155,4 +155,5 @@ const systemctl = run(['sh', '-c', 'command -v systemctl']).code === 0;
     ['b.timer', 'disabled', 'unknown'],
     ['c.service', 'masked', 'unknown'],
   ]);
+  expect(units[0]).toMatchObject({ fragment: '/etc/systemd/system/a.service', execStart: ['/bin/true'] });
 });

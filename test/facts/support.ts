@@ -4,13 +4,18 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Fact } from '../../src/facts/fact.ts';
 import type { Argv, Bytes } from '../../src/types.ts';
 
+type Files = Readonly<Record<Bytes, string | { readonly link: Bytes } | { readonly directory: true }>>;
+
 /** A recorded case. Texts are byte strings. Exactly one of files, sections, output is the answer. */
 export interface Case {
   /** Where it was recorded, or `written` by hand. */
   readonly os: string;
   readonly root?: Bytes;
-  readonly files?: Readonly<Record<Bytes, string | { readonly link: Bytes } | { readonly directory: true }>>;
-  readonly sections?: Readonly<Record<string, string | { readonly code: number; readonly text: string }>>;
+  readonly files?: Files;
+  /** A section may itself be files: an archive in base64. */
+  readonly sections?: Readonly<
+    Record<string, string | { readonly code: number; readonly text: string } | { readonly files: Files }>
+  >;
   readonly output?: string;
   readonly fact?: unknown;
   readonly summary?: string;
@@ -27,13 +32,18 @@ export function answerOf(recorded: Case): Buffer {
 
 export function sectionsOfTexts(sections: NonNullable<Case['sections']>): Buffer {
   const parts = Object.entries(sections).map(([name, section]) => {
-    const { code, text } = typeof section === 'string' ? { code: 0, text: section } : section;
+    const { code, text } =
+      typeof section === 'string'
+        ? { code: 0, text: section }
+        : 'files' in section
+          ? { code: 0, text: archiveOfFiles(section.files).toString('base64') }
+          : section;
     return `${name} ${code} ${text.length}\n${text}\n`;
   });
   return Buffer.from(`${parts.join('')}end\n`, 'latin1');
 }
 
-export function archiveOfFiles(files: NonNullable<Case['files']>): Buffer {
+export function archiveOfFiles(files: Files): Buffer {
   const parts = Object.entries(files).flatMap(([path, file]) => {
     const name = path.slice(1);
     if (typeof file === 'string') return entry(name, '0', Buffer.from(file, 'latin1'), '');
