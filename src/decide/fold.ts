@@ -250,18 +250,23 @@ function isEmpty(directory: Directory): boolean {
   );
 }
 
-/** Gives the nearest directories below (and with) `directory` that have a verdict of their own. */
-function collect(directory: Directory, above: Ruling | null, into: Verdict[]): Directory[] {
+/**
+ * Gives the nearest directories below (and with) `directory` that have a verdict of their own. A directory right
+ * inside an undecided tree has one, too: a person may decide about some of them and not about others.
+ */
+function collect(directory: Directory, above: Ruling | null, into: Verdict[], isInTop = false): Directory[] {
   let says = directory.says as Ruling;
   if (above !== null && isEmpty(directory)) {
     if (says.class === 'undecided') says = says.rule === 'undecided.system' ? emptySystem : emptyData;
     if (says.class === above.class && says.carry === above.carry) says = above;
   }
-  const below = directory.children.flatMap((child) => collect(child, says, into));
+  const isNew = above === null || !sameVerdict(says, above);
+  const isTop = isNew && says.class === 'undecided' && says !== unseen;
+  const below = directory.children.flatMap((child) => collect(child, says, into, isTop));
   for (const name of directory.names) {
     into.push(verdictOf(name.path, 'path', name.ruling, { files: name.counts ? 1 : 0, bytes: name.bytes }));
   }
-  if (above !== null && sameVerdict(says, above)) return below;
+  if (!isNew && !(isInTop && says.class === 'undecided')) return below;
   const sum = total(directory, says);
   for (const other of below) {
     const taken = total(other, says);

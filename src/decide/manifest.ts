@@ -1,5 +1,5 @@
 /** Puts the manifest together: resources from facts and verdicts, and what is left to decide. */
-import { quote } from '../bytes.ts';
+import { parentOf, quote } from '../bytes.ts';
 import type {
   AlternativeResource,
   Bytes,
@@ -256,14 +256,33 @@ export function dataResources(index: VerdictIndex): DataResource[] {
   });
 }
 
-/** What nothing explains and nobody has decided. */
+/**
+ * What nothing explains and nobody has decided, largest trees first by their top. The directories in a tree are
+ * named one by one only once a person has said something about one of them.
+ */
 export function undecidedGroups(index: VerdictIndex): Manifest['undecided'] {
-  return [...index.all()]
-    .filter((verdict) => verdict.class === 'undecided' && verdict.files > 0)
-    .map((verdict) => ({
-      path: quote(verdict.path),
-      bytes: rounded(verdict.bytes, 1),
-      files: rounded(verdict.files, 1),
+  const all = [...index.all()];
+  const open = all.filter((verdict) => verdict.class === 'undecided' && verdict.rule !== 'undecided.unseen');
+  const trees = new Map(open.filter(({ scope }) => scope === 'tree').map((one) => [one.path, one] as const));
+  const touched = new Set<Bytes>();
+  for (const verdict of all) {
+    if (verdict.rule !== 'decision') continue;
+    for (let at = parentOf(verdict.path); at !== '/'; at = parentOf(at)) touched.add(at);
+  }
+  const groups = new Map<Bytes, { bytes: number; files: number }>();
+  for (const verdict of open) {
+    const above = parentOf(verdict.path);
+    const isPart = verdict.scope === 'tree' && trees.get(above)?.rule === verdict.rule && !touched.has(above);
+    const path = isPart ? above : verdict.path;
+    const group = groups.get(path) ?? { bytes: 0, files: 0 };
+    groups.set(path, { bytes: group.bytes + verdict.bytes, files: group.files + verdict.files });
+  }
+  return [...groups]
+    .filter(([, { files }]) => files > 0)
+    .map(([path, { bytes, files }]) => ({
+      path: quote(path),
+      bytes: rounded(bytes, 1),
+      files: rounded(files, 1),
     }));
 }
 

@@ -27,7 +27,6 @@ export class VerdictIndex {
     for (const decision of decisions) newest.set(decision.path, decision);
     for (const decision of newest.values()) {
       if (decision.class === null) continue;
-      const before = this.of(decision.path);
       this.#override({
         path: decision.path,
         scope: 'tree',
@@ -36,22 +35,29 @@ export class VerdictIndex {
         rule: 'decision',
         reason: decision.note === '' ? `decided by ${decision.by}` : decision.note,
         evidence: `decided ${decision.at} by ${decision.by}`,
-        bytes: before?.path === decision.path ? before.bytes : 0,
-        files: before?.path === decision.path ? before.files : 0,
+        bytes: 0,
+        files: 0,
       });
     }
   }
 
-  /** A person's word speaks for the whole tree: deeper verdicts of rules give way, except identity. */
+  /**
+   * A person's word speaks for the whole tree: deeper verdicts of rules give way, except identity, and what they
+   * counted is counted here.
+   */
   #override(verdict: Verdict): void {
     const below = `${verdict.path === '/' ? '' : verdict.path}/`;
+    let { bytes, files } = verdict;
     for (const map of [this.#trees, this.#paths]) {
       for (const [path, old] of map) {
-        const inside = path === verdict.path || path.startsWith(below);
-        if (inside && old.rule !== 'decision' && old.class !== 'identity') map.delete(path);
+        const isInside = path === verdict.path || path.startsWith(below);
+        if (!isInside || old.rule === 'decision' || old.class === 'identity') continue;
+        bytes += old.bytes;
+        files += old.files;
+        map.delete(path);
       }
     }
-    this.#trees.set(verdict.path, verdict);
+    this.#trees.set(verdict.path, { ...verdict, bytes, files });
   }
 
   /** null only when nothing at all was scanned above the path. */

@@ -39,6 +39,13 @@ function refuseUnsupported(source: Host, facts: Facts): void {
   if (isDpkg) return;
   const name = facts.os.known ? facts.os.value.name : '';
   const reason = facts.packages.known ? 'dpkg knows no package there' : facts.packages.reason;
+  const family = facts.os.known ? facts.os.value.id : '';
+  if (/^(debian|ubuntu|raspbian|devuan|linuxmint|pop|kali|proxmox)$/.test(family)) {
+    throw new Failure('failed', 'facts', `the packages of ${source.name} could not be read`, {
+      during: reason,
+      hint: `look at it with: opstimal-move doctor ${source.place.text}`,
+    });
+  }
   throw new Failure(
     'refused',
     'distribution',
