@@ -106,15 +106,17 @@ test('contents come byte for byte, without those above the limit', async () => {
   expect(contents.get('/bytes')).toEqual(bytes);
 });
 
-test('more names than one command line holds', async () => {
+test('more names than one command line holds, most of them gone', async () => {
   mkdirSync(join(root, 'many'));
   const many = Array.from({ length: 6000 }, (_, index) => `/many/${'x'.repeat(40)}${index}`);
-  for (const path of many) writeFileSync(join(root, path), path);
-  expect((await digestMd5(disk, many)).size).toBe(6000);
+  const there = many.filter((_, index) => index % 10 === 9);
+  for (const path of there) writeFileSync(join(root, path), path);
+  expect([...(await digestMd5(disk, many)).keys()].sort()).toEqual([...there].sort());
   const contents = await readSmallFiles(disk, many, 100);
-  expect(contents.size).toBe(6000);
-  expect(contents.get(many[5999] as string)?.toString()).toBe(many[5999]);
-});
+  expect(new Map([...contents].map(([path, content]) => [path, content.toString()]))).toEqual(
+    new Map(there.map((path) => [path, path])),
+  );
+}, 30_000);
 
 (process.getuid?.() === 0 ? test.skip : test)('a file without permission is missing in the map', async () => {
   chmodSync(join(root, 'd/plain'), 0);
