@@ -37,7 +37,7 @@ export async function sitesOf(host: Host): Promise<readonly WebSite[]> {
   return uniqueSites(sites);
 }
 
-const siteName = (site: WebSite) => `${site.scheme}://${site.name}:${site.port}`;
+export const siteName = (site: WebSite) => `${site.scheme}://${site.name}:${site.port}`;
 
 export type WebAnswers = ReadonlyMap<string, WebAnswer | string>;
 

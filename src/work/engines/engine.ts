@@ -41,6 +41,8 @@ export interface Engine {
   readonly units: RegExp;
   /** Whether a server of this engine answers. */
   answers(host: Host): Promise<boolean>;
+  /** Major version of the server; where there are several, the newest. */
+  major(host: Host): Promise<number>;
   /** Databases that would travel, with their sizes on the server. */
   list(host: Host): Promise<readonly DatabaseSize[]>;
   /** Makes the destination ready and finds everything that would make the load fail, while the source still works. */

@@ -40,6 +40,10 @@ export const mariadb: Engine = {
 
   answers: mariaAnswers,
 
+  async major(host) {
+    return (await mariaVersion(host))[0];
+  },
+
   async list(host) {
     const rows = await mariaRows<[string, number]>(host, databasesQuestion);
     return rows.map(([name, bytes]) => ({ name, bytes: Number(bytes) }));

@@ -331,6 +331,10 @@ export const postgresql: Engine = {
     return (await clustersOf(host)).some((cluster) => cluster.online);
   },
 
+  async major(host) {
+    return Math.max(0, ...(await clustersOf(host)).map((cluster) => cluster.version));
+  },
+
   async list(host) {
     const sizes = [];
     for (const cluster of await clustersOf(host)) {
