@@ -75,9 +75,16 @@ export function wantedPaths(input: {
     return profile === undefined ? [] : [{ profile, pair: input.pairs.find((one) => one.profile === name) }];
   });
   const dovecot: { path: string; text: string }[] = [];
+  const masked = new Set(
+    input.manifest.resources.flatMap((one) =>
+      'unit' in one && 'state' in one && one.state === 'masked' ? [`/etc/systemd/system/${one.unit}`] : [],
+    ),
+  );
   for (const resource of input.manifest.resources) {
     if (!('path' in resource) || !('kind' in resource)) continue;
     const source = unquote(resource.path);
+    // The link is how systemd notes that a unit is masked; the unit's own step stops it, too.
+    if (resource.kind === 'link' && resource.target === '/dev/null' && masked.has(source)) continue;
     const crossing = crossingOf(source, active);
     if (crossing?.how === 'by-hand') {
       notices.push(byHand(resource, crossing.note || `${crossing.profile.title} must be set up by hand`));

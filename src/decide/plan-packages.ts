@@ -300,6 +300,7 @@ function planCompanions(
   if (names.length === 0) return;
   const list = [...new Set(names)].sort();
   for (const name of list) state.installs.add(name);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholder
   const formats = "'${db:Status-Status}\\n'";
   part.step({
     id: 'package-companions',

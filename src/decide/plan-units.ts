@@ -12,6 +12,10 @@ import { fill, fitsName, renameUnit } from './rename.ts';
 const neverHeld =
   /^(?:systemd-|dbus|ssh(?:d)?(?:@|\.)|getty|serial-getty|console-getty|container-getty|user@|user-runtime-dir@|networking\.|network-|NetworkManager|ifup@|ifupdown|wpa_supplicant|dhcpcd|cloud-|qemu-guest|open-vm|vgauth|polkit|rescue|emergency|e2scrub|fstrim|blk-availability|lvm2|dm-event|mdmonitor|mdadm|udisks2|accounts-daemon|keyboard-setup|console-setup|kmod|procps|apparmor|haveged|rng|unattended-upgrades|packagekit|apt-daily|dpkg-db-backup|autovt@|modprobe@|plymouth|grub-common|getty-static|initrd)/;
 
+/** Stopping one of these could lock us out; it holds from the next boot on. */
+const neverStopped =
+  /^(?:systemd-|dbus|ssh(?:d)?(?:@|\.)|getty|serial-getty|user@|networking\.|network-|NetworkManager|ifup|wpa_supplicant|dhcpcd|cloud-|polkit)/;
+
 /** Run on one side only, whether or not the destination runs them already. */
 const alwaysActors = new Set([
   'cron.service',
@@ -64,7 +68,7 @@ function planOne(
   const name = sh(unit);
   const state = `s=$(systemctl is-enabled ${name} 2>/dev/null)`;
   // What was switched off and does not run on the source shall not run here until the next boot either.
-  const stop = resource.active || neverHeld.test(unit) ? '' : '--now ';
+  const stop = resource.active || neverStopped.test(unit) ? '' : '--now ';
   switch (resource.state) {
     case 'as-is':
       part.ok += 1;
