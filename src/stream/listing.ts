@@ -41,6 +41,8 @@ const fieldCount = 15;
  */
 const findByInput: Argv = ['xargs', '-0', '-x', '-n', '9999999', '-s', '1900000', 'find'];
 const argumentBytes = 1_500_000;
+/** Up to this many the answer is small enough for the persistent shell. */
+const fewPaths = 2000;
 
 /** For a list of paths without their trees xargs may call find as often as it likes. */
 const statProgram: Argv = [
@@ -172,29 +174,24 @@ export class ListingParser {
 
 /** Errors of find that count. A path that is gone again is none: the system lives. */
 function errorsOf(stderr: string): string[] {
-  return stderr
-    .split('\n')
-    .filter((line) => line !== '' && !line.endsWith(': No such file or directory'))
-    // A system with less room for arguments makes xargs say so and take what there is.
-    .filter((line) => !/^xargs: (warning: )?value .* for -s option/.test(line))
-    .map((line) => line.replace(/^find: /, ''));
+  return (
+    stderr
+      .split('\n')
+      .filter((line) => line !== '' && !line.endsWith(': No such file or directory'))
+      // A system with less room for arguments makes xargs say so and take what there is.
+      .filter((line) => !/^xargs: (warning: )?value .* for -s option/.test(line))
+      .map((line) => line.replace(/^find: /, ''))
+  );
 }
 
-async function* runFind(host: Host, argv: Argv, input: readonly Bytes[]): AsyncGenerator<Entry, ListingEnd> {
-  const names = host.root === '' ? null : await namesOf(host);
+/** Starts find on a channel of its own; for trees. */
+async function* streamFind(host: Host, argv: Argv, input: Buffer): AsyncGenerator<Buffer, Ending> {
   const channel: Channel = await host.stream(argv);
   channel.stdin.on('error', () => {});
-  channel.stdin.end(Buffer.from(input.map((word) => `${word}\0`).join(''), 'latin1'));
-  const parser = new ListingParser(host.root);
-  let entries = 0;
+  channel.stdin.end(input);
   let finished = false;
   try {
-    for await (const chunk of channel.stdout) {
-      for (const entry of parser.push(chunk as Buffer)) {
-        entries += 1;
-        yield names === null ? entry : { ...entry, ...names(entry.uid, entry.gid) };
-      }
-    }
+    for await (const chunk of channel.stdout) yield chunk as Buffer;
     finished = true;
   } finally {
     if (!finished) {
@@ -202,7 +199,48 @@ async function* runFind(host: Host, argv: Argv, input: readonly Bytes[]): AsyncG
       channel.done.catch(() => {});
     }
   }
-  const { code, stderr } = await channel.done;
+  return channel.done;
+}
+
+/** Asks the persistent shell: no new channel, so a few paths cost one round trip. */
+async function* askFind(host: Host, argv: Argv, input: Buffer): AsyncGenerator<Buffer, Ending> {
+  const { code, stdout, stderr } = await host.run(argv, { input });
+  yield stdout;
+  return { code, stderr: stderr.toString('latin1') };
+}
+
+interface Ending {
+  readonly code: number;
+  readonly stderr: string;
+}
+
+async function* runFind(
+  host: Host,
+  argv: Argv,
+  input: readonly Bytes[],
+  way: typeof streamFind,
+): AsyncGenerator<Entry, ListingEnd> {
+  const names = host.root === '' ? null : await namesOf(host);
+  const output = way(host, argv, Buffer.from(input.map((word) => `${word}\0`).join(''), 'latin1'));
+  const parser = new ListingParser(host.root);
+  let entries = 0;
+  let ending: Ending | undefined;
+  try {
+    while (ending === undefined) {
+      const step = await output.next();
+      if (step.done) {
+        ending = step.value;
+        break;
+      }
+      for (const entry of parser.push(step.value)) {
+        entries += 1;
+        yield names === null ? entry : { ...entry, ...names(entry.uid, entry.gid) };
+      }
+    }
+  } finally {
+    if (ending === undefined) await output.return({ code: 0, stderr: '' });
+  }
+  const { code, stderr } = ending;
   if (/printf/.test(stderr) && entries === 0) {
     throw new Failure(
       'failed',
@@ -250,7 +288,7 @@ export async function* listTree(host: Host, request: ListTree): AsyncGenerator<E
   if (words.reduce((sum, word) => sum + word.length + 9, 0) > argumentBytes) {
     throw new Failure('failed', 'listing', `${request.roots.length} roots are too many for one listing`);
   }
-  return yield* runFind(host, findByInput, words);
+  return yield* runFind(host, findByInput, words, streamFind);
 }
 
 /** Looks at these paths alone, without their trees. Paths that do not exist are left out. */
@@ -262,6 +300,7 @@ export async function* listPaths(host: Host, paths: readonly Bytes[]): AsyncGene
       host,
       statProgram,
       portion.map((path) => onHost(host, path)),
+      paths.length <= fewPaths ? askFind : streamFind,
     );
     errors.push(...end.errors);
     entries += end.entries;

@@ -20,8 +20,11 @@ function uncarriedParents(entries: readonly Entry[]): Bytes[] {
     for (let at = parentOf(path); at !== '/' && !carried.has(at) && !above.has(at); at = parentOf(at))
       above.add(at);
   }
-  // A parent that is carried may still have parents of its own that are not; the loop above met them from there.
   return [...above];
+}
+
+async function byPath(host: Host, paths: readonly Bytes[]): Promise<ReadonlyMap<Bytes, Entry>> {
+  return new Map((await sorted(listPaths(host, paths))).entries.map((entry) => [entry.path, entry]));
 }
 
 /**
@@ -30,10 +33,7 @@ function uncarriedParents(entries: readonly Entry[]): Bytes[] {
  */
 export async function lookAbove(source: Host, destination: Host, entries: readonly Entry[]): Promise<Above> {
   const paths = uncarriedParents(entries);
-  const here = new Map((await sorted(listPaths(source, paths))).entries.map((entry) => [entry.path, entry]));
-  const there = new Map(
-    (await sorted(listPaths(destination, paths))).entries.map((entry) => [entry.path, entry]),
-  );
+  const [here, there] = await Promise.all([byPath(source, paths), byPath(destination, paths)]);
   const make: Entry[] = [];
   const closed = new Set<Bytes>();
   const conflicts: Conflict[] = [];

@@ -21,6 +21,7 @@ export interface Look {
   readonly only: readonly Bytes[];
   readonly state: SyncState;
   readonly brought: ReadonlySet<Bytes>;
+  /** For `guard`: a person has said that many deletions are meant. */
   readonly allowDeletions: boolean;
 }
 
@@ -76,7 +77,7 @@ function merged(entries: readonly Entry[]): Entry[] {
   return sortByPath([...new Map(entries.map((entry) => [entry.path, entry])).values()]);
 }
 
-/** Lists both sides, compares them and runs the guards. */
+/** Lists both sides and compares them. */
 export async function lookAtBoth(look: Look): Promise<Looked> {
   const { source, unread, destination } = await listBoth(look);
   const above = await lookAbove(look.source, look.destination, source);
@@ -109,10 +110,14 @@ export async function lookAtBoth(look: Look): Promise<Looked> {
     conflicts: [...above.conflicts, ...changes.conflicts],
     remove: unread.length === 0 ? changes.remove : [],
   };
-  if (!look.allowDeletions && unread.length === 0) {
-    guardDeletions(look.roots.trees, source, look.brought, seen.remove, look.source.name);
-  }
   const there = new Map(destination.map((entry) => [entry.path, entry]));
-  await guardSpace(look.destination, await mountsOf(look.destination), seen, there);
   return { changes: seen, source, there, make: above.make, unread, notes };
+}
+
+/** Throws Failure when what was seen must not be done: see `guardDeletions` and `guardSpace`. */
+export async function guard(look: Look, looked: Looked): Promise<void> {
+  if (!look.allowDeletions && looked.unread.length === 0) {
+    guardDeletions(look.roots.trees, looked.source, look.brought, looked.changes.remove, look.source.name);
+  }
+  await guardSpace(look.destination, await mountsOf(look.destination), looked.changes, looked.there);
 }

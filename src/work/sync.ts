@@ -6,7 +6,7 @@ import { contentBytes } from '../stream/compare.ts';
 import { sortByPath } from '../stream/order.ts';
 import type { Bytes, Work } from '../types.ts';
 import type { Folder } from './folder.ts';
-import { lookAtBoth } from './sync-compare.ts';
+import { guard, lookAtBoth } from './sync-compare.ts';
 import { carryWhole, keepOldForms, removeThere } from './sync-pass.ts';
 import { isWithin, syncRoots } from './sync-roots.ts';
 import { SyncState } from './sync-state.ts';
@@ -80,7 +80,7 @@ export async function* sync(request: Sync): Work<SyncResult> {
   const total = { changed: 0, deleted: 0, bytes: 0, seconds: 0 };
   let previous: number | null = null;
   for (let count = 1; ; count += 1) {
-    const { result, carrySeconds } = yield* onePass(request);
+    const { result, carrySeconds } = yield* onePass(request, count === 1);
     total.changed += result.changed;
     total.deleted += result.deleted;
     total.bytes += result.bytes;
@@ -92,7 +92,7 @@ export async function* sync(request: Sync): Work<SyncResult> {
   }
 }
 
-async function* onePass(request: Sync): Work<{ result: SyncResult; carrySeconds: number }> {
+async function* onePass(request: Sync, first: boolean): Work<{ result: SyncResult; carrySeconds: number }> {
   const { folder, source, destination, surroundings } = request;
   const { now, signal } = surroundings;
   const only = request.only ?? [];
@@ -105,17 +105,11 @@ async function* onePass(request: Sync): Work<{ result: SyncResult; carrySeconds:
   stopWhen(signal);
   yield { kind: 'phase', name: 'sync', text: `pass ${pass}: listing ${source.name} and ${destination.name}` };
   const brought = await state.readCarried();
-  const looked = await lookAtBoth({
-    source,
-    destination,
-    index,
-    roots,
-    only,
-    state,
-    brought,
-    allowDeletions: request.allowDeletions === true,
-  });
-  yield* looked.notes;
+  const look = { source, destination, index, roots, only, state, brought };
+  const looking = { ...look, allowDeletions: request.allowDeletions === true };
+  const looked = await lookAtBoth(looking);
+  if (first) yield* looked.notes;
+  await guard(looking, looked);
   const { changes, there } = looked;
   const send = sortByPath([...looked.make, ...changes.send]);
   const listed = now();
