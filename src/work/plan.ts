@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unquote } from '../bytes.ts';
 import { type Available, makePlan, type SeenPath } from '../decide/plan.ts';
@@ -37,6 +36,7 @@ import { readShadow, samePasswords } from './apply-passwords.ts';
 import type { Folder } from './folder.ts';
 import { readSmallFiles } from './read.ts';
 import { repack } from './repack.ts';
+import { pastCutover } from './runs.ts';
 import type { Surroundings } from './work.ts';
 
 export interface PlanOptions {
@@ -244,7 +244,8 @@ export async function* plan(options: PlanOptions): Work<Plan> {
   for (const { name, why } of refused) {
     yield { kind: 'note', grade: 'care', text: `the package ${name} cannot be rebuilt: ${why}` };
   }
-  const made = makePlan({
+  const past = os === null ? null : await pastCutover(folder, os.machineId);
+  const compared = makePlan({
     manifest,
     manifestDigest,
     sourceMachineId: hosts.source?.machineId ?? null,
@@ -265,23 +266,10 @@ export async function* plan(options: PlanOptions): Work<Plan> {
     secretsSame,
     sourceReadable: source?.privileged === true,
     carriedBefore: os !== null && existsSync(folder.path('sync', os.machineId)),
-    cutOver: os !== null && (await hasCutOver(folder, os.machineId)),
+    cutOver: past?.state === 'done',
   });
+  // A cutover that broke off has released services here; they are still the source's.
+  const made = past?.state === 'unfinished' ? { ...compared, holds: past.holds } : compared;
   await folder.writePlan(made);
   return made;
-}
-
-/** Whether a cutover to this machine came to its end and was not taken back. */
-export async function hasCutOver(folder: Folder, machineId: string): Promise<boolean> {
-  const runs = existsSync(folder.path('runs')) ? (await readdir(folder.path('runs'))).sort() : [];
-  let over = false;
-  for (const run of runs) {
-    const file = join(folder.path('runs'), run, 'journal.jsonl');
-    if (!/-(?:cutover|move|rollback)(?:-\d+)?$/.test(run) || !existsSync(file)) continue;
-    for (const line of (await readFile(file, 'utf8')).split('\n')) {
-      if (line.includes('"cutOver":true') && line.includes(JSON.stringify(machineId))) over = true;
-      if (line.includes('"cutOver":false') && line.includes(JSON.stringify(machineId))) over = false;
-    }
-  }
-  return over;
 }
