@@ -2,7 +2,15 @@
 local lines = {}
 local cursor = '0'
 local function digest(parts) return redis.sha1hex(table.concat(parts, '\0')) end
-local function sorted(list) table.sort(list) return list end
+-- Lua compares strings by the server's locale: compare bytes instead.
+local function before(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = a:byte(i), b:byte(i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+local function sorted(list) table.sort(list, before) return list end
 repeat
   local page = redis.call('SCAN', cursor, 'COUNT', 1000)
   cursor = page[1]
@@ -26,5 +34,4 @@ repeat
     lines[#lines + 1] = key .. ' ' .. kind .. ' ' .. digest(value) .. ' ' .. tostring(redis.call('TTL', key) >= 0)
   end
 until cursor == '0'
-table.sort(lines)
-return lines
+return sorted(lines)

@@ -129,9 +129,10 @@ SELECT 'hba', type, database, user_name, address, auth_method FROM pg_hba_file_r
 SELECT 'hba error', error FROM pg_hba_file_rules WHERE error IS NOT NULL;
 SELECT 'conf error', error FROM pg_file_settings WHERE error IS NOT NULL;`;
 
+// Rows of tables only: loading a dump refreshes materialized views, however stale they were.
 const databaseQuestions = `
 SELECT 'extension', extname FROM pg_extension ORDER BY 2;
-SELECT 'relation', nspname, relname, relkind, pg_get_userbyid(relowner), relrowsecurity FROM pg_class
+SELECT 'relation', nspname, relname, relkind, pg_get_userbyid(relowner), relrowsecurity, relispopulated FROM pg_class
   JOIN pg_namespace n ON n.oid = relnamespace WHERE ${ownedSchemas} ORDER BY nspname COLLATE "C", relname COLLATE "C";
 SELECT 'column', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attidentity
   FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
@@ -160,7 +161,7 @@ SELECT 'sequence', schemaname, sequencename, sequenceowner, last_value, incremen
 SELECT 'large object', oid, pg_get_userbyid(lomowner), md5(lo_get(oid)) FROM pg_largeobject_metadata ORDER BY oid;
 SELECT format('SELECT ''rows'', %L, count(*), md5(string_agg(t::text, chr(10) ORDER BY t::text COLLATE "C")) FROM %s AS t;',
     c.oid::regclass, c.oid::regclass)
-  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE ${ownedSchemas} AND relkind IN ('r', 'm')
+  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE ${ownedSchemas} AND relkind = 'r'
   ORDER BY nspname COLLATE "C", relname COLLATE "C" \\gexec`;
 
 export async function observePostgresql(host: LabHost): Promise<Record<string, string[]>> {
@@ -197,6 +198,14 @@ as report-reader 'read only' 'DELETE FROM shop.orders'`,
 
 // ---------------------------------------------------------------------------------------------- MariaDB
 
+/** Columns of a column grant in one order: each version has its own. */
+function sortColumns(grant: string): string {
+  return grant.replace(
+    /\((`[^)]*`)\)/g,
+    (_, columns: string) => `(${columns.split(', ').sort().join(', ')})`,
+  );
+}
+
 export async function observeMariadb(host: LabHost): Promise<string[]> {
   const own = `NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')`;
   return lines(
@@ -221,7 +230,7 @@ done
 ask "SELECT 'default role', user, host, default_role FROM mysql.user WHERE default_role <> '' ORDER BY 2"
 mariadb -N -u shop '-ppa$$w"o'"'"'rd' shop_web -e 'SELECT gross(10), COUNT(*) FROM cheap'`,
     ),
-  );
+  ).map(sortColumns);
 }
 
 // ------------------------------------------------------------------------------------------------ Redis
@@ -235,7 +244,7 @@ for db in 0 1 2 3; do echo "database $db"; redis-cli -n $db --eval /run/keys.lua
 echo settings
 for name in appendonly maxmemory maxmemory-policy requirepass; do redis-cli config get $name | paste -sd ' '; done
 rm /run/keys.lua
-REDISCLI_AUTH= redis-cli ping 2>&1 | cut -c1-6`,
+env -u REDISCLI_AUTH redis-cli ping | cut -c1-6`,
   );
   const result: Record<string, string[]> = {};
   let part: string[] = [];
