@@ -20,7 +20,8 @@ export function connectionLost(name: string, reason: string): Failure {
   });
 }
 
-const sentences: Readonly<Record<string, readonly [string, string]>> = {
+/** What the system says, in a person's words, and the next step. */
+export const sentences: Readonly<Record<string, readonly [string, string]>> = {
   ENOTFOUND: ['no such host name', 'check the spelling, or name an address'],
   EAI_AGAIN: ['the name could not be looked up', 'is there a network? then try again'],
   ECONNREFUSED: ['nothing listens there', 'is sshd running, and on this port? give another as host:port'],

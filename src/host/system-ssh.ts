@@ -11,7 +11,7 @@ import { labelOf } from './host-key.ts';
 import { type Pipe, spawnPipe } from './pipe.ts';
 import { findPrivilege } from './privilege.ts';
 import { clientArguments, type SshSettings } from './ssh-config.ts';
-import { connectFailure, connectionLost, noAnswer, unreachable } from './ssh-failure.ts';
+import { connectionLost, noAnswer, sentences, unreachable } from './ssh-failure.ts';
 
 const connectSeconds = 20;
 
@@ -56,14 +56,18 @@ export function clientFailure(log: string, place: string, settings: SshSettings)
       hint: `add the key to ssh-agent with ssh-add, then see that this works: ssh -o BatchMode=yes ${quote(toBytes(place))} true`,
     });
   }
-  const code = [
+  const patterns = [
     [/Could not resolve hostname|Name or service not known/, 'ENOTFOUND'],
     [/Connection refused/, 'ECONNREFUSED'],
     [/No route to host/, 'EHOSTUNREACH'],
     [/Network is unreachable/, 'ENETUNREACH'],
     [/timed out/i, 'ETIMEDOUT'],
-  ].find(([pattern]) => (pattern as RegExp).test(words.join('\n')))?.[1] as string | undefined;
-  if (code !== undefined) return connectFailure(settings, Object.assign(new Error(last), { code }));
+  ] as const;
+  for (const [pattern, code] of patterns) {
+    // Its own words: behind a jump host only they say which machine it was.
+    const line = words.find((text) => pattern.test(text));
+    if (line !== undefined) return unreachable(settings, quote(line), sentences[code]?.[1] ?? '');
+  }
   return unreachable(settings, last, `see that this works: ssh ${quote(toBytes(place))} true`);
 }
 

@@ -482,6 +482,15 @@ const server = parsePlace('server');
     }
   });
 
+  test('behind a jump host it is said which machine was not reached', async () => {
+    await sshd.configure(['ProxyJump nowhere.invalid']);
+    await expect(connect(server, sshd.options())).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('nowhere.invalid') as unknown as string,
+    });
+    await sshd.configure([]);
+  });
+
   test('a wrong configuration file is named', async () => {
     await writeFile(join(directory, 'bad'), 'Host *\n  NoSuchOption yes\n');
     await expect(connect(server, sshd.options({ sshConfig: join(directory, 'bad') }))).rejects.toMatchObject({

@@ -30,7 +30,8 @@ Defaults:asked lecture=always
 end
 `;
 
-for (const release of ['11', '12', '13'] as const) {
+// The oldest sudo, and the newest, which runs commands in a terminal of its own (use_pty).
+for (const release of ['11', '13'] as const) {
   (reason === null ? describe : describe.skip)(
     `root on Debian ${release}${reason === null ? '' : ` (not here, ${reason})`}`,
     () => {
@@ -123,7 +124,7 @@ for (const release of ['11', '12', '13'] as const) {
         expect(logs).not.toContain('secret of');
       }, 60_000);
 
-      if (release === '12') {
+      if (release === '13') {
         test('a server that freezes is noticed', async () => {
           const host = await login('root');
           const session = (await host.run(['sh', '-c', 'ps -o ppid= -p $PPID'])).stdout.toString().trim();
