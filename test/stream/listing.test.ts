@@ -93,11 +93,12 @@ test('single paths come without their trees and missing ones are left out', asyn
 });
 
 test('names of owners on a disk come from its own files', async () => {
+  const uid = process.getuid?.();
   mkdirSync(join(root, 'etc'));
-  writeFileSync(join(root, 'etc/passwd'), 'app:x:0:0::/:/bin/sh\nroot:x:0:0::/:/bin/sh\n');
-  writeFileSync(join(root, 'etc/group'), 'staff:x:0:\n');
+  writeFileSync(join(root, 'etc/passwd'), `app:x:${uid}:0::/:/bin/sh\nroot:x:${uid}:0::/:/bin/sh\n`);
+  writeFileSync(join(root, 'etc/group'), `staff:x:${process.getgid?.()}:\n`);
   const { entries } = await listSorted(directoryHost(root), { roots: ['/other'] });
-  expect(entries[0]).toMatchObject({ user: 'app', group: 'staff', uid: 0 });
+  expect(entries[0]).toMatchObject({ user: 'app', group: 'staff', uid });
   rmSync(join(root, 'etc'), { recursive: true });
 });
 

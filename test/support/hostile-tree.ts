@@ -151,7 +151,7 @@ export function makeTree(base: string, tree: readonly Made[]): void {
       else chownSync(raw(path), item.owner, item.owner);
     }
     if (item.kind !== 'symlink') {
-      chmodSync(raw(path), isRoot ? item.mode : item.mode | 0o600);
+      chmodSync(raw(path), isRoot ? item.mode : item.mode | 0o700);
       if (item.kind === 'file' || item.kind === 'directory') decorate(path, item);
     }
     onPath(['touch', '-h', '-d', `@${time(item)}`, '--'], path);
