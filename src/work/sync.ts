@@ -12,7 +12,7 @@ import { isWithin, syncRoots } from './sync-roots.ts';
 import { SyncState } from './sync-state.ts';
 import type { Surroundings } from './work.ts';
 
-export { type MeasuredRate, measuredRate } from './sync-state.ts';
+export { measuredRate } from './sync-state.ts';
 
 export interface Sync {
   readonly folder: Folder;
