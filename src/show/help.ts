@@ -117,9 +117,15 @@ export function topicHelp(topic: Topic): string {
 export function helpOn(name: string | undefined, more: readonly Topic[] = []): string {
   if (name === undefined) return overview();
   const command = commandNamed(name);
-  if (command !== undefined) return commandHelp(command);
   const topic = topicNamed(name) ?? more.find((each) => each.name === name);
-  if (topic !== undefined) return topicHelp(topic);
+  // Some errors are named after the command that they are about.
+  const parts = [
+    ...(command === undefined ? [] : [commandHelp(command)]),
+    ...(topic === undefined
+      ? []
+      : [`${command === undefined ? '' : 'As the code of an error:\n\n'}${topicHelp(topic)}`]),
+  ];
+  if (parts.length > 0) return parts.join('\n');
   const near = nearest(
     name,
     [...commands, ...topics, ...more].map((each) => each.name),

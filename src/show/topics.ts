@@ -3,6 +3,7 @@
  * them; a test walks the source and compares.
  */
 import { exitMeanings, exitNumber } from './exit.ts';
+import { failureTopics } from './failure-topics.ts';
 
 export interface Topic {
   readonly name: string;
@@ -79,54 +80,6 @@ export const generalTopics: readonly Topic[] = [
     paragraphs: [
       'opstimal-move needs Node 22.15 or newer: it reads zstd with it, and its terminal library asks for it.',
     ],
-  },
-];
-
-/** One topic for each code an error of ours can end with (its line `code`). */
-export const failureTopics: readonly Topic[] = [
-  {
-    name: 'locked',
-    title: 'another run works with the folder',
-    paragraphs: [
-      'Two runs never write one folder. Wait for the other, or, when its process is certainly gone (another machine, for example), remove the file lock in the folder. A lock whose process ended on this machine is taken over by itself.',
-    ],
-  },
-  {
-    name: 'confirmation-needed',
-    title: 'a confirmation could not be asked',
-    paragraphs: ['There is no terminal, or --no-input was given. The hint names the option that answers it.'],
-  },
-  {
-    name: 'not-confirmed',
-    title: 'the confirmation was not given',
-    paragraphs: ['Nothing was changed. Only the whole word, or the exact name, counts as a yes.'],
-  },
-  {
-    name: 'secret-needed',
-    title: 'a password or passphrase is needed',
-    paragraphs: [
-      'Give it with --password-file or --password-command, or use a key in ssh-agent. Passwords are never the value of an option, because other users of the machine can read those.',
-    ],
-  },
-  {
-    name: 'password-file',
-    title: 'the password file or command gave nothing',
-    paragraphs: ['The first line of --password-file, or of what --password-command prints, is the password.'],
-  },
-  {
-    name: 'interrupted',
-    title: 'stopped by Ctrl-C',
-    paragraphs: ['Run the same command again: it goes on where it stopped. There is no --resume.'],
-  },
-  {
-    name: 'differences',
-    title: 'differences were found',
-    paragraphs: ['Only with --exit-code. What differs was printed.'],
-  },
-  {
-    name: 'terminal',
-    title: 'no terminal',
-    paragraphs: ['The wizard needs a terminal on stdin and stdout. Everything it does is a command as well.'],
   },
 ];
 

@@ -3,7 +3,7 @@ import { Box, Text, useApp, useInput, useIsScreenReaderEnabled, usePaste, useWin
 import { useEffect, useSyncExternalStore } from 'react';
 import type { Symbols } from '../symbols.ts';
 import type { Driver } from './effects.ts';
-import { keyName } from './keys.ts';
+import { keysOf } from './keys.ts';
 import type { Line, Tone } from './lines.ts';
 import { screen } from './screens.ts';
 import { spoken } from './spoken.ts';
@@ -81,8 +81,7 @@ export function App({ driver, symbols }: { driver: Driver; symbols: Symbols }) {
   useEffect(() => driver.onLeave((code) => exit(code)), [driver, exit]);
   useEffect(() => driver.dispatch({ input: 'size', rows }), [driver, rows]);
   useInput((input, key) => {
-    const name = keyName(input, key);
-    if (name !== '') driver.dispatch({ input: 'key', key: name });
+    for (const name of keysOf(input, key)) driver.dispatch({ input: 'key', key: name });
   });
   usePaste((text) => driver.dispatch({ input: 'paste', text }));
   if (speaks) return <Spoken state={state} />;

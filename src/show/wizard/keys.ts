@@ -204,6 +204,26 @@ export function keyName(input: string, key: PressedKey): string {
   return input === ' ' ? 'space' : input;
 }
 
+/**
+ * Keys of one piece of input. Typing over a slow line arrives in pieces of several keys; a pasted block comes
+ * another way (bracketed paste) and never presses one.
+ */
+export function keysOf(input: string, key: PressedKey): string[] {
+  // No binding uses Alt: Esc and a letter in one piece are Esc, then the letter.
+  if (key.meta && input !== '' && keyName('', key) === 'meta-') return ['escape', ...keysOf(input, {})];
+  if ([...input].length <= 1) {
+    const name = keyName(input, key);
+    return name === '' ? [] : [name];
+  }
+  return [...input].flatMap((letter) => {
+    if (letter === '\r' || letter === '\n') return ['enter'];
+    if (letter === '\t') return ['tab'];
+    if (letter === '\x7f' || letter === '\b') return ['backspace'];
+    if (letter === ' ') return ['space'];
+    return letter < ' ' ? [] : [letter];
+  });
+}
+
 /** `help keys`. */
 export function keysTopic(): Topic {
   const lines = bindings.map((binding) => `${binding.shown.padEnd(8)}  ${binding.means}`);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { actionOf, bindings, keyName, keysTopic } from '../../../src/show/wizard/keys.ts';
+import { actionOf, bindings, keyName, keysOf, keysTopic } from '../../../src/show/wizard/keys.ts';
 
 const screens = ['connect', 'scan', 'review', 'plan', 'apply', 'sync', 'verify'] as const;
 
@@ -26,6 +26,15 @@ test('special keys have names, letters are themselves', () => {
   expect(keyName('c', { ctrl: true })).toBe('ctrl-c');
   expect(keyName(' ', {})).toBe('space');
   expect(keyName('Z', {})).toBe('Z');
+});
+
+test('keys that arrive in one piece are taken one by one', () => {
+  expect(keysOf('\rweb 1\r', {})).toEqual(['enter', 'w', 'e', 'b', 'space', '1', 'enter']);
+  expect(keysOf('', { upArrow: true })).toEqual(['up']);
+  expect(keysOf('', {})).toEqual([]);
+  expect(keysOf('q', { meta: true })).toEqual(['escape', 'q']);
+  expect(keysOf('', { escape: true, meta: true })).toEqual(['escape']);
+  expect(keysOf('ab\x7f\x1b', {})).toEqual(['a', 'b', 'backspace']);
 });
 
 test('help keys tells every binding', () => {
