@@ -179,11 +179,12 @@ export async function observeAccounts(
   for (const user of users) {
     if (!names.users.has(user.name)) continue;
     const member = groups.filter((group) => group.members.includes(user.name)).map((group) => group.name);
-    const number = user.uid >= 1000 && user.uid < 65534 ? `${user.uid} ` : '';
+    // Numbers may be taken on the destination; files and memberships go by name.
+    if (user.uid >= 1000 && user.uid < 65534) add('numbers of users', user.name, String(user.uid), 'by-hand');
     add(
       'users',
       user.name,
-      `${number}${groupName.get(user.gid) ?? user.gid} ${quote(user.home)} ${quote(user.shell)} (${[...new Set(member)].sort().join(', ')})`,
+      `${groupName.get(user.gid) ?? user.gid} ${quote(user.home)} ${quote(user.shell)} (${[...new Set(member)].sort().join(', ')})`,
     );
     const hash = shadow?.get(user.name)?.hash;
     if (hash !== undefined) {
@@ -198,8 +199,9 @@ export async function observeAccounts(
   }
   for (const group of groups) {
     if (!names.groups.has(group.name)) continue;
-    const number = group.gid >= 1000 && group.gid < 65534 ? `${group.gid} ` : '';
-    add('groups', group.name, `${number}(${[...new Set(group.members)].sort().join(', ')})`);
+    if (group.gid >= 1000 && group.gid < 65534)
+      add('numbers of groups', group.name, String(group.gid), 'by-hand');
+    add('groups', group.name, `(${[...new Set(group.members)].sort().join(', ')})`);
   }
   return observations;
 }

@@ -54,6 +54,8 @@ export interface Engine {
   /** A value that changes when anybody writes rows. */
   writes(source: Host): Promise<string>;
   transfer(transfer: Transfer): Work<Transferred>;
+  /** Work on the loaded data that may go on while files travel (statistics). */
+  finish(destination: Host): Promise<readonly Notice[]>;
   /** What verify compares. `key` makes digests of secrets that mean nothing without it. */
   observe(host: Host, options: ObserveOptions): Promise<readonly Observation[]>;
 }

@@ -74,3 +74,12 @@ export function grantAll(accounts: readonly Account[]): string {
 export function withoutSecret(grant: string): string {
   return grant.replace(/ IDENTIFIED (BY PASSWORD|VIA) .*?(?= REQUIRE | WITH |$)/, '');
 }
+
+/** A grant as it is compared: servers list the columns of a privilege in any order. */
+export function canonicalGrant(grant: string): string {
+  const columns = /\(((?:`(?:[^`]|``)*`(?:, )?)+)\)/g;
+  return withoutSecret(grant).replaceAll(columns, (_whole, list: string) => {
+    const names = list.match(/`(?:[^`]|``)*`/g) ?? [];
+    return `(${names.sort().join(', ')})`;
+  });
+}

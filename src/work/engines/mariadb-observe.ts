@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Observation } from '../../decide/report.ts';
 import type { Host } from '../../host/host.ts';
 import type { ObserveOptions } from './engine.ts';
-import { accountsOf, isOwnAccount, withoutSecret } from './mariadb-accounts.ts';
+import { accountsOf, isOwnAccount, canonicalGrant } from './mariadb-accounts.ts';
 import { mariaAnswers, mariaLines, mariaRows, mariaVersion } from './mariadb-client.ts';
 import { mariaName, mariaText } from './sql.ts';
 
@@ -162,7 +162,7 @@ export async function observeMariadb(host: Host, options: ObserveOptions): Promi
       account.role ? 'role' : create,
       account.role ? 'equal' : 'secret',
     );
-    add('', 'grants', account.name, account.grants.map(withoutSecret).sort().join('; '), 'equal');
+    add('', 'grants', account.name, account.grants.map(canonicalGrant).sort().join('; '), 'equal');
   }
 
   for (const [name, value] of await settings(host, options.asVersion !== null)) {

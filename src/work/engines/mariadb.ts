@@ -181,5 +181,9 @@ export const mariadb: Engine = {
     return { databases: databases.length, bytes, notices };
   },
 
+  async finish() {
+    return [];
+  },
+
   observe: observeMariadb,
 };

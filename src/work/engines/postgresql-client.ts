@@ -25,6 +25,13 @@ export function parseClusters(output: string): readonly Cluster[] {
   });
 }
 
+/** pg_lsclusters takes a third of a second; what it said last is good until `clustersOf` is asked again. */
+const known = new WeakMap<Host, readonly Cluster[]>();
+
+export async function knownClusters(host: Host): Promise<readonly Cluster[]> {
+  return known.get(host) ?? clustersOf(host);
+}
+
 export async function clustersOf(host: Host): Promise<readonly Cluster[]> {
   const answer = await host.run([
     'sh',
@@ -36,7 +43,9 @@ export async function clustersOf(host: Host): Promise<readonly Cluster[]> {
       during: quote(answer.stderr.toString('latin1').trim()),
     });
   }
-  return parseClusters(answer.stdout.toString('latin1'));
+  const clusters = parseClusters(answer.stdout.toString('latin1'));
+  known.set(host, clusters);
+  return clusters;
 }
 
 // The working directory must be one that postgres may enter, else every program warns about it.

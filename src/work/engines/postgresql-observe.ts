@@ -3,7 +3,7 @@ import type { Observation } from '../../decide/report.ts';
 import { translatePostgresqlSettings } from '../../decide/settings-postgresql.ts';
 import type { Host } from '../../host/host.ts';
 import type { ObserveOptions } from './engine.ts';
-import { type Cluster, clustersOf, psqlJson } from './postgresql-client.ts';
+import { type Cluster, knownClusters, psqlJson } from './postgresql-client.ts';
 
 // Every value is spelled the same on every version under these.
 const session = `SET search_path = ''; SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres';
@@ -73,8 +73,12 @@ SELECT json_build_object(
       (xpath('/table/row/c/text()', query_to_xml(format(${rowsOf},
         (pg_table_size(c.oid) <= ${digestLimit})::text, n.nspname, c.relname), false, false, '')))[1]::text), '{}')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND ${outside} AND ${own('pg_class', 'c.oid')}
-      AND (c.relkind = 'r' OR c.relispopulated)),
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ${outside} AND ${own('pg_class', 'c.oid')}),
+  'materialized views', (SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname,
+      (xpath('/table/row/c/text()', query_to_xml(format(${rowsOf},
+        (pg_table_size(c.oid) <= ${digestLimit})::text, n.nspname, c.relname), false, false, '')))[1]::text), '{}')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'm' AND c.relispopulated AND ${outside} AND ${own('pg_class', 'c.oid')}),
   'sequences', (SELECT coalesce(json_object_agg(schemaname || '.' || sequencename, coalesce(last_value::text, 'not used yet')), '{}')
     FROM pg_sequences),
   'objects', (SELECT coalesce(json_object_agg(kind, amount), '{}') FROM (
@@ -118,6 +122,7 @@ SELECT json_build_object(
 interface Database {
   readonly extensions: Record<string, string>;
   readonly tables: Record<string, string>;
+  readonly 'materialized views': Record<string, string>;
   readonly sequences: Record<string, string>;
   readonly objects: Record<string, string>;
   readonly 'large objects': string;
@@ -177,6 +182,8 @@ async function observeCluster(host: Host, cluster: Cluster, options: ObserveOpti
     observations.push(
       ...every('extensions', database.extensions, 'not-lower'),
       ...every('tables', database.tables, 'exact'),
+      // Made anew from their tables by every restore, so one that was stale is fresh now.
+      ...every('materialized views', database['materialized views'], 'by-hand'),
       ...every('sequences', database.sequences, 'exact'),
       ...every('objects', database.objects, 'equal'),
       ...every('large objects', { '': database['large objects'] }, 'equal'),
@@ -192,7 +199,7 @@ async function observeCluster(host: Host, cluster: Cluster, options: ObserveOpti
  */
 export async function observePostgresql(host: Host, options: ObserveOptions): Promise<Observation[]> {
   const observations: Observation[] = [];
-  for (const cluster of await clustersOf(host)) {
+  for (const cluster of await knownClusters(host)) {
     if (cluster.online) observations.push(...(await observeCluster(host, cluster, options)));
   }
   return observations;

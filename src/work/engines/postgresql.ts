@@ -10,6 +10,7 @@ import {
   type Cluster,
   clustersOf,
   counterpart,
+  knownClusters,
   postgresStream,
   psql,
   psqlJson,
@@ -29,10 +30,10 @@ export async function pairs(
   source: Host,
   destination: Host,
 ): Promise<{ readonly pairs: readonly Pair[]; readonly notices: readonly Notice[] }> {
-  const there = await clustersOf(destination);
+  const there = await knownClusters(destination);
   const found: Pair[] = [];
   const notices: Notice[] = [];
-  for (const from of await clustersOf(source)) {
+  for (const from of await knownClusters(source)) {
     if (!from.online) continue;
     const to = counterpart(from, there);
     if (to !== null && !found.some((pair) => pair.to === to)) found.push({ from, to });
@@ -163,6 +164,18 @@ async function transferPublicSchema({ from, to }: Pair, database: string, transf
   await psql(transfer.destination, to, database, statements.join('\n'));
 }
 
+/**
+ * Settings of a database do not hold in the session that restores it, so a materialized view that depends on them
+ * (a time zone) was computed under others. Made again in a session of its own, in the order of their creation.
+ */
+const refreshViews = `DO $$ DECLARE view regclass; BEGIN
+  IF EXISTS (SELECT 1 FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = current_database()) THEN
+    FOR view IN SELECT oid FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY oid LOOP
+      EXECUTE 'REFRESH MATERIALIZED VIEW ' || view;
+    END LOOP;
+  END IF;
+END $$;`;
+
 async function* transferDatabase(
   { from, to }: Pair,
   database: SourceDatabase,
@@ -213,6 +226,7 @@ async function* transferDatabase(
     );
   }
   await transferPublicSchema({ from, to }, database.name, transfer);
+  await psql(destination, to, database.name, refreshViews);
   await transfer.journal({ step: 'database', engine: 'postgresql', name, state: 'done' });
   return piped.bytes;
 }
@@ -221,10 +235,10 @@ async function* transferDatabase(
 async function transferAutoSettings(
   { from, to }: Pair,
   { source, destination }: Transfer,
-): Promise<Notice[]> {
+): Promise<{ readonly changed: boolean; readonly notices: readonly Notice[] }> {
   const file = `${from.directory}/postgresql.auto.conf`;
   const exists = await source.run(['test', '-s', file]);
-  if (exists.code !== 0) return [];
+  if (exists.code !== 0) return { changed: false, notices: [] };
   const { text, dropped } = translatePostgresqlSettings(
     (await source.readFile(file)).toString('utf8'),
     to.version,
@@ -246,12 +260,13 @@ async function transferAutoSettings(
         : value;
     await psql(destination, to, 'postgres', `ALTER SYSTEM SET ${match[1]} = ${items};`);
   }
-  return dropped.map(({ line, why }) => ({
+  const notices = dropped.map(({ line, why }) => ({
     grade: 'care' as const,
     subject: 'postgresql',
     text: `the setting ${line} of ALTER SYSTEM does not cross: ${why}`,
     hint: '',
   }));
+  return { changed: text !== '', notices };
 }
 
 async function restartCluster(host: Host, cluster: Cluster): Promise<void> {
@@ -275,8 +290,7 @@ async function restartCluster(host: Host, cluster: Cluster): Promise<void> {
 }
 
 async function* transferPair(pair: Pair, transfer: Transfer): Work<Transferred> {
-  const notices = await transferAutoSettings(pair, transfer);
-  await restartCluster(transfer.destination, pair.to);
+  const notices: Notice[] = [];
   await transferGlobals(pair, transfer);
   let bytes = 0;
   let count = 0;
@@ -301,25 +315,6 @@ async function* transferPair(pair: Pair, transfer: Transfer): Work<Transferred> 
     bytes += yield* transferDatabase(pair, database, transfer);
     count += 1;
   }
-  yield { kind: 'note', grade: 'info', text: 'PostgreSQL is loaded, statistics follow' };
-  const analyzed = await transfer.destination.run(
-    [
-      'sh',
-      '-c',
-      'cd / && exec runuser -u postgres -- vacuumdb --all --analyze-only --quiet -p "$1"',
-      'analyze',
-      pair.to.port,
-    ],
-    { timeoutSeconds: 3600 },
-  );
-  if (analyzed.code !== 0) {
-    notices.push({
-      grade: 'care',
-      subject: 'postgresql',
-      text: `statistics could not be made: ${clientError(analyzed.stderr.toString('utf8'))}`,
-      hint: 'vacuumdb --all --analyze-only',
-    });
-  }
   return { databases: count, bytes, notices };
 }
 
@@ -332,12 +327,12 @@ export const postgresql: Engine = {
   },
 
   async major(host) {
-    return Math.max(0, ...(await clustersOf(host)).map((cluster) => cluster.version));
+    return Math.max(0, ...(await knownClusters(host)).map((cluster) => cluster.version));
   },
 
   async list(host) {
     const sizes = [];
-    for (const cluster of await clustersOf(host)) {
+    for (const cluster of await knownClusters(host)) {
       if (!cluster.online) continue;
       for (const { name, bytes } of await databasesOf(host, cluster)) {
         sizes.push({ name: journalName(cluster, name), bytes });
@@ -355,9 +350,11 @@ export const postgresql: Engine = {
         grade: 'info',
         text: `looking whether PostgreSQL ${pair.to.version} can take over`,
       };
-      all.push(
-        ...(await preparePostgresql(pair.from, pair.to, transfer, (name) => journalName(pair.to, name))),
-      );
+      const name = (database: string) => journalName(pair.to, database);
+      all.push(...(await preparePostgresql(pair.from, pair.to, transfer, name)));
+      const settings = await transferAutoSettings(pair, transfer);
+      all.push(...settings.notices);
+      if (settings.changed) await restartCluster(transfer.destination, pair.to);
     }
     return all;
   },
@@ -370,7 +367,7 @@ export const postgresql: Engine = {
 
   async writes(source) {
     const marks: string[] = [];
-    for (const cluster of await clustersOf(source)) {
+    for (const cluster of await knownClusters(source)) {
       if (!cluster.online) continue;
       for (const database of await databasesOf(source, cluster)) {
         if (!database.connectable) continue;
@@ -398,6 +395,27 @@ export const postgresql: Engine = {
       all.push(...done.notices);
     }
     return { databases, bytes, notices: all };
+  },
+
+  async finish(destination) {
+    const notices: Notice[] = [];
+    for (const cluster of await knownClusters(destination)) {
+      const channel = await postgresStream(
+        destination,
+        ...['vacuumdb', '--all', '--analyze-only', '--quiet', '-p', cluster.port],
+      );
+      channel.stdin.end();
+      channel.stdout.resume();
+      const { code, stderr } = await channel.done;
+      if (code === 0) continue;
+      notices.push({
+        grade: 'care',
+        subject: 'postgresql',
+        text: `statistics could not be made: ${clientError(stderr)}`,
+        hint: 'vacuumdb --all --analyze-only',
+      });
+    }
+    return notices;
   },
 
   observe: observePostgresql,
