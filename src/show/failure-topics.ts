@@ -261,6 +261,21 @@ const working: readonly Topic[] = [
     'With everything stopped nothing should write. fuser -v FILE on the source names who does. The source serves again.',
   ),
   topic(
+    'undecided',
+    'nothing explains some places, and nobody has decided about them',
+    'A move carries nothing it does not understand, and leaves nothing behind in silence. opstimal-move explain FOLDER PATH says what was seen; opstimal-move decide FOLDER PATH mutable carries it, ephemeral leaves it.',
+  ),
+  topic(
+    'rollback',
+    'a cutover could not be taken back',
+    'Either nothing was cut over, or a service did not start or stop; the error says which. Run it again when that is solved.',
+  ),
+  topic(
+    'rehearse',
+    'there is nothing left to rehearse',
+    'The folder was cut over already. opstimal-move rollback FOLDER takes it back.',
+  ),
+  topic(
     'facts',
     'the server could not be asked',
     'What the error names is needed for everything else. Root rights, or a broken package database (dpkg --audit), are the usual reasons.',

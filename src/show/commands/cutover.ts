@@ -30,14 +30,17 @@ export async function cutoverCommand(session: Session): Promise<number> {
     session,
     cutover({ folder, ...hosts, profiles, surroundings: session.surroundings }),
   );
-  showResult(session, { command: 'cutover', ...result }, () =>
+  const { predictedSeconds, downtimeSeconds } = result;
+  const { green, red, byHand, checks } = result.report;
+  const fields = { command: 'cutover', predictedSeconds, downtimeSeconds, green, red, byHand, checks };
+  showResult(session, fields, () =>
     [
       reportText(result.report, { ...session.settings, all: false }),
-      `downtime: ${duration(result.predictedSeconds)} predicted, ${duration(result.downtimeSeconds)} measured\n`,
+      `downtime: ${duration(predictedSeconds)} predicted, ${duration(downtimeSeconds)} measured\n`,
       `next: opstimal-move verify ${named} ${place}; back again: opstimal-move rollback ${named}\n`,
     ].join(''),
   );
-  return result.report.red > 0 ? 3 : 0;
+  return red > 0 ? 3 : 0;
 }
 
 /** What stops and what starts, in words. */

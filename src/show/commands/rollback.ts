@@ -32,10 +32,12 @@ export async function rollbackCommand(session: Session): Promise<number> {
     session,
     rollback({ folder, ...hosts, profiles, surroundings: session.surroundings }),
   );
-  showResult(
-    session,
-    { command: 'rollback', ...result },
-    () => `${names[0] ?? source.name} answers again, the services of ${destination.name} are stopped\n`,
-  );
+  showResult(session, { command: 'rollback', ...result }, () => {
+    const notices = result.notices.map(
+      (notice) => `! ${notice.subject}: ${notice.text}\n    ${notice.hint}\n`,
+    );
+    const back = `${names[0] ?? source.name} serves again (${result.started.join(', ') || 'no unit'}), held on ${destination.name}: ${result.held.join(', ') || 'none'}\n`;
+    return [...notices, back].join('');
+  });
   return 0;
 }
