@@ -272,6 +272,13 @@ const movedSettings: readonly (readonly [Bytes, Bytes])[] = [
   ['/etc/default/locale', '../locale.conf'],
   ['/etc/vconsole.conf', 'default/keyboard'],
 ];
+const packagedLink = made('generated.link', 'link that a package makes', 'points to a file of a package');
+/** Links into /usr/share that packages make for their own modules; without the package they lead nowhere. */
+const packagedLinks: readonly (readonly [Bytes, Bytes])[] = [
+  ['/etc/nginx/modules-enabled/', '/usr/share/nginx/modules-available/'],
+  ['/etc/fonts/conf.d/', '/usr/share/fontconfig/conf.avail/'],
+  ['/etc/lighttpd/conf-enabled/90-javascript-alias.conf', '../conf-available/90-javascript-alias.conf'],
+];
 const unitLink = made(
   'unit.link',
   'unit that is enabled; its state is a resource of its own',
@@ -298,6 +305,8 @@ export function generatedLink(entry: Entry): Ruling | null {
   const program = /^\/usr(\/s?bin\/[^/]+)$/s.exec(entry.path);
   if (program !== null && target === program[1]) return programLink;
   if (movedSettings.some(([path, to]) => entry.path === path && target === to)) return settingsLink;
+  if (packagedLinks.some(([from, to]) => entry.path.startsWith(from) && target.startsWith(to)))
+    return packagedLink;
   const unit = /^\/etc\/systemd\/(?:system|user)\/(.*)$/s.exec(entry.path);
   if (unit !== null) {
     if (target === '/dev/null') return maskedUnit;
@@ -335,7 +344,7 @@ export const templates: readonly {
 ];
 
 /**
- * Files that maintainer scripts write when they are missing, and what is left of them when nobody added anything:
+ * Files (and directories of files) that maintainer scripts write when they are missing, and what is left of them when nobody added anything:
  * only lines that fit. They say nothing about this server then.
  */
 const defaults: readonly { readonly path: Bytes; readonly lines: RegExp }[] = [
@@ -344,6 +353,8 @@ const defaults: readonly { readonly path: Bytes; readonly lines: RegExp }[] = [
   { path: '/etc/security/opasswd', lines: /^$/ },
   { path: '/etc/networks', lines: /^$|^(default|loopback|link-local)\s+[0-9.]+$/ },
   { path: '/etc/environment', lines: /^$/ },
+  // dh_apparmor(1) makes an empty one for each profile.
+  { path: '/etc/apparmor.d/local/', lines: /^$/ },
 ];
 
 export const untouched: Ruling = made(
@@ -354,7 +365,9 @@ export const untouched: Ruling = made(
 
 /** Whether a file is as a maintainer script writes it where there is none. */
 export function isDefault(path: Bytes, content: Bytes): boolean {
-  const known = defaults.find((one) => one.path === path);
+  const known = defaults.find(
+    (one) => one.path === path || (one.path.endsWith('/') && path.startsWith(one.path)),
+  );
   if (known === undefined) return false;
   return content.split('\n').every((line) => known.lines.test(line.replace(/#.*$/, '').trim()));
 }

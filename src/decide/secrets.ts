@@ -139,8 +139,8 @@ function inLine(line: string, path: Bytes): string | null {
 
 /** The first secret in a configuration file, or null. Lines are looked at up to 4096 bytes. */
 export function findSecret(path: Bytes, content: Bytes): FoundSecret | null {
-  // Rules of PAM and of mandatory access control speak of passwords and hold none.
-  if (/^\/etc\/(pam\.d|apparmor\.d|selinux|security)\//.test(path)) return null;
+  // Rules of PAM, sudo and mandatory access control speak of passwords and hold none.
+  if (/^\/etc\/(pam\.d\/|apparmor\.d\/|selinux\/|security\/|sudoers)/.test(path)) return null;
   let line = 0;
   for (const text of content.split('\n')) {
     line += 1;

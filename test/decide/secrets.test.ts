@@ -49,6 +49,7 @@ test.each([
   ['/etc/app.ini', 'token = '],
   ['/etc/apt/sources.list', 'deb https://example.com/debian stable main'],
   ['/etc/dovecot/conf.d/auth.ext', '  driver = passwd'],
+  ['/etc/sudoers.d/image', 'debian ALL=(ALL) NOPASSWD:ALL'],
   ['/etc/sudoers.d/deploy', 'deploy ALL=(root) NOPASSWD: /usr/bin/systemctl'],
 ])('%s holds none: %s', (path, line) => {
   expect(findSecret(path, `${line}\n`)).toBeNull();
