@@ -36,7 +36,7 @@ beforeAll(() => {
   writeFileSync(join(root, 'srv/-C'), '');
   linkSync(join(root, 'srv/a/file'), join(root, 'srv/second'));
   symlinkSync(Buffer.from('to\n\xfe', 'latin1'), raw('srv/link'));
-  execFileSync('mkfifo', [join(root, 'srv/fifo')]);
+  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(root, 'srv/fifo')]);
   execFileSync('touch', ['-d', '@-1.5', join(root, 'srv/-C')]);
   execFileSync('touch', ['-d', '@4102444800.000000001', join(root, 'srv/a/file')]);
   chmodSync(join(root, 'srv/a.b'), 0o2750);
