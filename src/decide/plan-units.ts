@@ -68,14 +68,14 @@ function planOne(
   const name = sh(unit);
   const state = `s=$(systemctl is-enabled ${name} 2>/dev/null)`;
   // What was switched off and does not run on the source shall not run here until the next boot either.
-  const stop = resource.active || neverStopped.test(unit) ? '' : '--now ';
+  const stop = resource.active || neverStopped.test(unit) ? '' : `systemctl stop ${name} 2>/dev/null; `;
   switch (resource.state) {
     case 'as-is':
       part.ok += 1;
       return;
     case 'masked':
       if (now === 'masked') part.ok += 1;
-      else step('-', 'mask', `${state}; [ "$s" = masked ]`, `systemctl mask ${stop}${name}`);
+      else step('-', 'mask', `${state}; [ "$s" = masked ]`, `${stop}systemctl mask ${name}`);
       return;
     case 'disabled': {
       // A unit that is not there yet may come, enabled, with a package or a file of this plan.
@@ -85,7 +85,7 @@ function planOne(
         return;
       }
       const check = `${state}; case "$s" in enabled|enabled-runtime|linked|linked-runtime|masked) exit 1 ;; esac`;
-      step('-', 'disable', check, `systemctl unmask ${name} 2>/dev/null; systemctl disable ${stop}${name}`);
+      step('-', 'disable', check, `${stop}systemctl unmask ${name} 2>/dev/null; systemctl disable ${name}`);
       return;
     }
     case 'enabled': {
