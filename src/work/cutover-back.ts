@@ -29,7 +29,7 @@ export async function giveBack(
     try {
       const failed = await startUnits(source, tier.units);
       if (failed.length > 0) trouble.push(`start on ${source.name}: systemctl start ${failed.join(' ')}`);
-      if (tier.tier === 'database') for (const inverse of past.quiet) await source.run(inverse);
+      if (tier.tier === 'database') for (const { inverse } of past.quiet) await source.run(inverse);
     } catch (error) {
       trouble.push(
         `start on ${source.name}: systemctl start ${tier.units.join(' ')} (${(error as Error).message})`,

@@ -7,305 +7,47 @@
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { predictDowntime } from '../decide/downtime.ts';
-import { freezeOrder, type Tier, thawOrder } from '../decide/freeze.ts';
-import { compareObservations, type Observation, reportOf } from '../decide/report.ts';
+import { freezeOrder, thawOrder } from '../decide/freeze.ts';
+import { reportOf } from '../decide/report.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
-import type { Check, Notice, Plan, Profile, Report, Work } from '../types.ts';
+import type { Plan, Work } from '../types.ts';
 import { giveBack } from './cutover-back.ts';
-import { appliedPlan, machineIdOf, refuseStranger, refuseUnfit } from './cutover-ready.ts';
-import { lastLogOf, runningOf, startUnits, stopUnits } from './cutover-units.ts';
-import type { Engine, Transfer } from './engines/engine.ts';
-import { mariadb } from './engines/mariadb.ts';
-import { postgresql } from './engines/postgresql.ts';
-import { compareCarried } from './files-compare.ts';
-import { type Folder, writeWhole } from './folder.ts';
-import { holdUnits, releaseUnits } from './hold.ts';
 import {
-  askSites,
-  observePorts,
-  observeProbes,
-  secretKey,
-  settle,
-  siteName,
-  sitesOf,
-  webObservations,
-} from './observe.ts';
-import { databasesMade, type PastCutover, pastCutover } from './runs.ts';
-import { measuredRate, sync } from './sync.ts';
-import type { Surroundings } from './work.ts';
+  activeProfiles,
+  type Before,
+  beforeFile,
+  type Cutover,
+  type CutoverResult,
+  engines,
+  type Kept,
+  keptFile,
+  readKept,
+} from './cutover-kept.ts';
+import { appliedPlan, machineIdOf, refuseStranger, refuseUnfit } from './cutover-ready.ts';
+import {
+  checkOf,
+  freeze,
+  lastPass,
+  type Moving,
+  mustStart,
+  predict,
+  prepareEngines,
+  prove,
+  startTier,
+  stopWhen,
+  transferDatabases,
+} from './cutover-steps.ts';
+import { runningOf } from './cutover-units.ts';
+import type { Engine } from './engines/engine.ts';
+import { writeWhole } from './folder.ts';
+import { holdUnits, releaseUnits } from './hold.ts';
+import { askSites, observePorts, observeProbes, secretKey, sitesOf, webObservations } from './observe.ts';
+import { databasesMade, type PastCutover, pastCutover, type Quieted } from './runs.ts';
 
-export interface Cutover {
-  readonly folder: Folder;
-  readonly source: Host;
-  readonly destination: Host;
-  readonly profiles: readonly Profile[];
-  readonly surroundings: Surroundings;
-}
-
-export interface CutoverResult {
-  readonly predictedSeconds: number;
-  /** From the first stop on the source to the last start on the destination. */
-  readonly downtimeSeconds: number;
-  readonly report: Report;
-}
-
-/** What is kept of a cutover, in its run. */
-export interface Kept extends CutoverResult {
-  /** What the source answered before and at the freeze. Secrets are digests that need the source to mean anything. */
-  readonly observed: readonly Observation[];
-  /** Milliseconds since the epoch on our clock: what changed on the destination later was changed by its services. */
-  readonly startedAt: number;
-}
-
-export const engines: readonly Engine[] = [postgresql, mariadb];
-
-export const keptFile = 'cutover.json';
-
-export async function readKept(folder: Folder, past: PastCutover): Promise<Kept | null> {
-  const file = folder.path('runs', past.run, keptFile);
-  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Kept) : null;
-}
-
-/** Profiles that are active on the source. */
-export async function activeProfiles(
-  folder: Folder,
-  profiles: readonly Profile[],
-): Promise<readonly Profile[]> {
-  const names = new Set((await folder.readManifest()).profiles.map((profile) => profile.name));
-  return profiles.filter((profile) => names.has(profile.name));
-}
-
-/** Groups in which a difference means that data did not arrive: then the source goes on serving. */
-const decisive = /^(tables|sequences|large objects|databases|roles|accounts)\b/;
-
-interface Moving {
-  readonly request: Cutover;
-  readonly journal: (line: Readonly<Record<string, unknown>>) => Promise<void>;
-  readonly machineId: string;
-  readonly holds: Plan['holds'];
-  readonly stops: readonly Tier[];
-  readonly starts: readonly Tier[];
-  readonly engines: readonly Engine[];
-  readonly transfer: (engine: Engine) => Transfer;
-  readonly key: Buffer;
-  /** What was stopped inside servers of the source. */
-  readonly quiet: { readonly engine: Engine; readonly inverse: readonly [string, ...string[]] }[];
-  readonly observed: Observation[];
-  readonly checks: Check[];
-  /** Work that goes on beside the last pass. */
-  readonly pending: Promise<readonly Notice[]>[];
-}
-
-const engineUnits = (moving: Moving) =>
-  moving.holds
-    .map((hold) => hold.unit)
-    .filter((unit) => moving.engines.some((engine) => engine.units.test(unit)));
-
-function stopWhen(signal: AbortSignal): void {
-  if (signal.aborted) throw new Failure('interrupted', 'interrupted', 'the cutover was interrupted');
-}
-
-/** Starts the destination's database servers early and looks whether they can take over, while the source serves. */
-async function* prepareEngines(moving: Moving): Work<readonly Notice[]> {
-  const { destination } = moving.request;
-  const units = engineUnits(moving);
-  if (moving.engines.length === 0) return [];
-  await moving.journal({ what: 'release', units });
-  await releaseUnits(destination, units);
-  await mustStart(destination, units);
-  const notices: Notice[] = [];
-  for (const engine of moving.engines) notices.push(...(yield* engine.prepare(moving.transfer(engine))));
-  return notices;
-}
-
-async function mustStart(host: Host, units: readonly string[]): Promise<void> {
-  const failed = await startUnits(host, units);
-  if (failed.length === 0) return;
-  throw new Failure('failed', 'start', `${failed.join(', ')} does not start on ${host.name}`, {
-    during: await lastLogOf(host, failed),
-    hint: `look there: journalctl -u ${failed[0]}`,
-  });
-}
-
-async function predict(moving: Moving, sites: number): Promise<number> {
-  const { request } = moving;
-  const measured = await measuredRate(request.folder, moving.machineId);
-  const sizes = [];
-  for (const engine of moving.engines) sizes.push(...(await engine.list(request.source)));
-  const entries = (await request.folder.readPlan())?.data.files ?? 0;
-  const listSeconds = measured?.listSeconds ?? entries / 20_000;
-  const units = moving.stops.reduce((sum, tier) => sum + tier.units.length, 0);
-  return predictDowntime({
-    units,
-    secondsPerStop: 0.4,
-    secondsPerStart: 0.5,
-    // Once for the last pass, once to prove that both sides are the same.
-    listSeconds: 2 * listSeconds,
-    dirtyBytes: (measured?.changedBytesPerSecond ?? 0) * 60,
-    dirtyEntries: (measured?.changedEntriesPerSecond ?? 0) * 60,
-    bytesPerSecond: measured?.bytesPerSecond ?? 0,
-    entriesPerSecond: measured?.entriesPerSecond ?? 0,
-    databases: sizes.length,
-    databaseBytes: sizes.reduce((sum, one) => sum + one.bytes, 0),
-    databaseBytesPerSecond: 0,
-    checkSeconds: 2 + sites * 0.2 + moving.engines.length * 3,
-  });
-}
-
-async function* freeze(moving: Moving, tier: Tier): Work<void> {
-  const { source, surroundings } = moving.request;
-  stopWhen(surroundings.signal);
-  yield { kind: 'phase', name: 'freeze', text: `stopping ${tier.units.join(', ')} on ${source.name}` };
-  await moving.journal({
-    what: 'stop',
-    units: tier.units,
-    inverse: ['systemctl', 'start', '--', ...tier.units],
-  });
-  await stopUnits(source, tier.units);
-}
-
-/** Dumps run while the source's writers are stopped and its database servers are not. */
-async function* transferDatabases(moving: Moving): Work<void> {
-  const { source, destination, surroundings } = moving.request;
-  for (const engine of moving.engines) {
-    stopWhen(surroundings.signal);
-    yield { kind: 'phase', name: 'databases', text: `dumping ${engine.name} into ${destination.name}` };
-    for (const step of await engine.quiet(source)) {
-      await moving.journal({ what: 'quiet', step: step.what, inverse: step.inverse });
-      await source.run(step.argv);
-      moving.quiet.push({ engine, inverse: step.inverse });
-    }
-    const before = await engine.writes(source);
-    const asVersion = await engine.major(destination);
-    const there = await engine.observe(source, { key: moving.key, asVersion });
-    moving.observed.push(...there);
-    const done = yield* engine.transfer(moving.transfer(engine));
-    moving.checks.push(...done.notices.map(checkOf));
-    if ((await engine.writes(source)) !== before) {
-      throw new Failure(
-        'failed',
-        'writers',
-        `somebody wrote into ${engine.name} on ${source.name} while it was dumped`,
-        {
-          during: 'all its services were stopped',
-          hint: 'find out who connects to it from elsewhere, stop that, and run the same command again',
-        },
-      );
-    }
-    const finishing = engine.finish(destination);
-    finishing.catch(() => {});
-    moving.pending.push(finishing);
-    const here = await engine.observe(destination, { key: moving.key, asVersion: null });
-    // Whether events run is decided at the end, when everything is there.
-    const checks = compareObservations(there, here).filter(
-      (check) => !check.text.includes('event_scheduler'),
-    );
-    moving.checks.push(...checks);
-    const lost = checks.find((check) => check.state === 'red' && decisive.test(check.text));
-    if (lost !== undefined) {
-      throw new Failure('failed', 'database', `${lost.subject} did not arrive as it was: ${lost.text}`, {
-        during: `${source.name}: ${lost.source ?? 'nothing'}; ${destination.name}: ${lost.destination ?? 'nothing'}`,
-      });
-    }
-  }
-}
-
-export function checkOf(notice: Notice): Check {
-  const hint = notice.hint === '' ? '' : ` (${notice.hint})`;
-  return { state: 'by-hand', subject: notice.subject, text: `${notice.text}${hint}` };
-}
-
-/** The last pass, and the proof that both sides are the same before anything runs on the destination. */
-async function* lastPass(moving: Moving): Work<void> {
-  const { folder, source, destination, surroundings } = moving.request;
-  const passed = yield* sync({ folder, source, destination, surroundings, final: true });
-  if (passed.torn.length > 0) {
-    throw new Failure(
-      'failed',
-      'torn',
-      `${passed.torn.length} files changed while they were read, although everything is stopped`,
-      {
-        during: passed.torn.slice(0, 3).join(', '),
-        hint: `find out who writes them on ${source.name}: fuser -v FILE`,
-      },
-    );
-  }
-  for (const { path, reason } of passed.failed) {
-    moving.checks.push({ state: 'red', subject: 'files', text: `${path} was not carried: ${reason}` });
-  }
-  yield { kind: 'phase', name: 'compare', text: 'comparing both sides' };
-  const compared = await compareCarried(folder, source, destination);
-  const refused = passed.failed.map((one) => one.path).filter((path) => path !== '');
-  const different = compared.different.filter(
-    (path) => !refused.some((tree) => path === tree || path.startsWith(`${tree}/`)),
-  );
-  if (different.length > 0) {
-    throw new Failure('failed', 'files', `${different.length} files are not the same after the last pass`, {
-      during: different.slice(0, 3).join(', '),
-      hint: `something still writes on ${source.name}, or on ${destination.name}`,
-    });
-  }
-  moving.checks.push({
-    state: 'green',
-    subject: 'files',
-    text: `${compared.entries} entries equal before the first service started`,
-  });
-}
-
-async function* startTier(moving: Moving, tier: Tier): Work<void> {
-  const { destination, surroundings } = moving.request;
-  stopWhen(surroundings.signal);
-  yield { kind: 'phase', name: 'start', text: `starting ${tier.units.join(', ')} on ${destination.name}` };
-  await moving.journal({ what: 'start', units: tier.units });
-  const held = moving.holds.map((hold) => hold.unit).filter((unit) => tier.units.includes(unit));
-  await releaseUnits(destination, held);
-  await mustStart(destination, tier.units);
-}
-
-/** Asks the destination what the source was asked before. A server error where there was none takes everything back. */
-async function* prove(moving: Moving, before: Before): Work<void> {
-  const { folder, source, destination, profiles } = moving.request;
-  yield { kind: 'phase', name: 'checks', text: `asking ${destination.name} what ${source.name} answered` };
-  await settle(destination);
-  const active = await activeProfiles(folder, profiles);
-  const sites = (await sitesOf(destination)).filter((site) => before.sites.includes(siteName(site)));
-  const answers = await askSites(destination, sites);
-  const here = [
-    ...webObservations(answers),
-    ...(await observePorts(destination, null)),
-    ...(await observeProbes(destination, active, 'equal')),
-  ];
-  const checks = compareObservations(before.observed, here);
-  moving.checks.push(...checks);
-  for (const probe of await observeProbes(destination, active, 'zero')) {
-    const good = probe.value === 'exit 0';
-    moving.checks.push({
-      state: good ? 'green' : 'red',
-      subject: probe.subject,
-      text: good ? `${probe.group}: good` : `${probe.group}: ${probe.value}`,
-    });
-  }
-  const gone = checks.find(
-    (check) =>
-      check.state === 'red' &&
-      /^https?:/.test(check.subject) &&
-      check.text.startsWith('answer: status') &&
-      /^[1-4]\d\d$/.test(check.source ?? '') &&
-      !/^[1-4]\d\d$/.test(check.destination ?? ''),
-  );
-  if (gone !== undefined) {
-    throw new Failure(
-      'failed',
-      'probe',
-      `${destination.name} does not answer ${gone.subject} as ${source.name} did`,
-      {
-        during: `${source.name}: ${gone.source}; ${destination.name}: ${gone.destination ?? 'no answer'}`,
-        hint: `look there: journalctl -b -p warning`,
-      },
-    );
-  }
+async function clockOf(host: Host): Promise<number> {
+  const answer = await host.run(['date', '+%s']);
+  return Number(answer.stdout.toString('latin1').trim());
 }
 
 interface Begun {
@@ -325,8 +67,10 @@ async function begin(request: Cutover): Promise<Begun> {
   await refuseStranger(folder, source, sourceId);
   const past = await pastCutover(folder, machineId);
   // A run that was killed left units stopped: what ran before it counts, not what runs now.
-  const holds =
-    past.state === 'none' ? (await appliedPlan(folder, destination, machineId)).holds : past.holds;
+  if (past.state !== 'none') return { holds: past.holds, past, machineId, sourceId };
+  const plan = await appliedPlan(folder, destination, machineId);
+  // A plan that was made while the destination served holds nothing; after a rollback what it held before counts.
+  const holds = plan.holds.length > 0 ? plan.holds : past.holds;
   return { holds, past, machineId, sourceId };
 }
 
@@ -346,11 +90,6 @@ async function* enginesOf(request: Cutover, past: PastCutover): Work<Engine[]> {
     }
   }
   return used;
-}
-
-interface Before {
-  readonly observed: readonly Observation[];
-  readonly sites: readonly string[];
 }
 
 /** What the source answers while it serves; after a killed run what it answered then. */
@@ -374,8 +113,6 @@ async function observeBefore(
   const second = await askSites(source, sites);
   return { observed: [...webObservations(first, second), ...observed], sites: [...first.keys()] };
 }
-
-const beforeFile = 'before.json';
 
 /**
  * Cuts over. Run again after a success it does nothing and says so; after an interruption it goes on with what ran
@@ -407,12 +144,11 @@ export async function* cutover(request: Cutover): Work<CutoverResult> {
     run.journal({ at: new Date(now()).toISOString(), machineId, ...line });
   await journal({ what: 'begin', by, source: sourceId, holds, running: [...running] });
   const made = await databasesMade(folder, machineId);
-  const quiet: Moving['quiet'] = [];
+  const quiet: Quieted[] = [...past.quiet];
   let state: 'open' | 'finished' | 'given back' = 'open';
   let touched = past.state === 'unfinished';
   const back = async (): Promise<string> => {
-    const inverses = [...past.quiet, ...quiet.map((one) => one.inverse)];
-    const left = { holds, running: touched ? [...running] : [], quiet: touched ? inverses : [] };
+    const left = { holds, running: touched ? [...running] : [], quiet: touched ? quiet : [] };
     const trouble = await giveBack(source, destination, left, triggers);
     if (trouble === '') await journal({ what: 'undone', cutOver: false });
     return trouble;
@@ -455,17 +191,20 @@ export async function* cutover(request: Cutover): Work<CutoverResult> {
     stopWhen(surroundings.signal);
 
     touched = true;
-    const frozenAt = now();
+    const frozenAt = past.frozenAt === '' ? now() : Date.parse(past.frozenAt);
     for (const tier of moving.stops) if (tier.tier !== 'database') yield* freeze(moving, tier);
     yield* transferDatabases(moving);
     for (const tier of moving.stops) if (tier.tier === 'database') yield* freeze(moving, tier);
     yield* lastPass(moving);
     for (const finishing of moving.pending) moving.checks.push(...(await finishing).map(checkOf));
+    const startedAt = await clockOf(destination);
     for (const tier of moving.starts) if (tier.tier !== 'actor') yield* startTier(moving, tier);
-    const startedAt = now();
+    const servedAt = now();
     yield* prove(moving, before);
     // Nothing takes the cutover back any more: only now may anything act by itself.
-    for (const { engine } of quiet) await engine.wake(destination);
+    for (const engine of used) {
+      if (quiet.some((one) => one.engine === engine.name)) await engine.wake(destination);
+    }
     for (const tier of moving.starts) if (tier.tier === 'actor') yield* startTier(moving, tier);
     await releaseUnits(
       destination,
@@ -474,10 +213,14 @@ export async function* cutover(request: Cutover): Work<CutoverResult> {
 
     const result: CutoverResult = {
       predictedSeconds,
-      downtimeSeconds: Math.round((startedAt - frozenAt) / 100) / 10,
+      downtimeSeconds: Math.round((servedAt - frozenAt) / 100) / 10,
       report: reportOf(moving.checks),
     };
-    const kept: Kept = { ...result, observed: moving.observed, startedAt };
+    const up = await runningOf(
+      destination,
+      holds.map((hold) => hold.unit),
+    );
+    const kept: Kept = { ...result, observed: moving.observed, startedAt, up: [...up.units] };
     await writeWhole(run.path(keptFile), `${JSON.stringify(kept, null, 1)}\n`);
     await journal({ what: 'end', cutOver: true, predictedSeconds, downtimeSeconds: result.downtimeSeconds });
     state = 'finished';

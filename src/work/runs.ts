@@ -30,6 +30,11 @@ export async function journals(
   return found;
 }
 
+export interface Quieted {
+  readonly engine: string;
+  readonly inverse: readonly [string, ...string[]];
+}
+
 export interface PastCutover {
   /**
    * `none`: nothing was stopped that still is. `unfinished`: a run ended in the middle, without giving anything
@@ -39,14 +44,17 @@ export interface PastCutover {
   /** Directory of the run that says so, in `runs/`; empty for `none`. */
   readonly run: string;
   readonly at: string;
+  /** Of the last run that had any, also when it was taken back. */
   readonly holds: Plan['holds'];
   /** Units that ran on the source before the first was stopped. */
   readonly running: readonly string[];
-  /** What was done inside servers of the source, as inverse argv. */
-  readonly quiet: readonly (readonly [string, ...string[]])[];
+  /** What was stopped inside servers of the source, by the engine's name, with the argv that starts it again. */
+  readonly quiet: readonly Quieted[];
+  /** When the first unit stopped, as ISO 8601; empty when none did. */
+  readonly frozenAt: string;
 }
 
-const none: PastCutover = { state: 'none', run: '', at: '', holds: [], running: [], quiet: [] };
+const none: PastCutover = { state: 'none', run: '', at: '', holds: [], running: [], quiet: [], frozenAt: '' };
 
 /** How the last cutover to this destination stands, rollbacks taken into account. */
 export async function pastCutover(folder: Folder, machineId: string): Promise<PastCutover> {
@@ -63,16 +71,23 @@ export async function pastCutover(folder: Folder, machineId: string): Promise<Pa
         state: 'unfinished',
         run,
         at: String(begin.at),
-        holds: begin.holds as Plan['holds'],
+        holds: (begin.holds as Plan['holds']).length > 0 ? (begin.holds as Plan['holds']) : past.holds,
         running: begin.running as readonly string[],
-        quiet: lines.flatMap((line) =>
-          line.what === 'quiet' ? [line.inverse as [string, ...string[]]] : [],
-        ),
+        // A run that went on after a killed one found stopped what that one had stopped.
+        quiet: [
+          ...past.quiet,
+          ...lines.flatMap((line): Quieted[] =>
+            line.what === 'quiet'
+              ? [{ engine: String(line.engine), inverse: line.inverse as [string, ...string[]] }]
+              : [],
+          ),
+        ],
+        frozenAt: past.frozenAt || String(lines.find((line) => line.what === 'stop')?.at ?? ''),
       };
     }
     const end = lines.findLast((line) => typeof line.cutOver === 'boolean');
     if (end?.cutOver === true) past = { ...past, state: 'done', at: String(end.at) };
-    else if (end?.cutOver === false) past = none;
+    else if (end?.cutOver === false) past = { ...none, holds: past.holds };
   }
   return past;
 }

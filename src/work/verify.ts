@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import type { Check, Manifest, Plan, Profile, Report, Unit, Work } from '../types.ts';
 import { ask } from './ask.ts';
-import { activeProfiles, engines, type Kept, readKept } from './cutover.ts';
+import { activeProfiles, engines, type Kept, readKept } from './cutover-kept.ts';
 import { machineIdOf } from './cutover-ready.ts';
 import { compareCarried, compareContent } from './files-compare.ts';
 import type { Folder } from './folder.ts';
@@ -61,54 +61,50 @@ function unitChecks(
   manifest: Manifest,
   holds: Plan['holds'],
   units: readonly Unit[],
-  cutOver: boolean,
+  kept: Kept | null,
 ): Check[] {
   const there = new Map(units.map((unit) => [unit.name, unit]));
-  if (!cutOver) {
+  const checks: Check[] = [];
+  if (kept === null) {
     const up = holds.filter((hold) => there.get(hold.unit)?.active === 'active');
-    const checks = up.map(
-      (hold): Check => ({
-        state: 'red',
-        subject: hold.unit,
-        text: 'runs on the destination before the cutover',
-      }),
-    );
-    if (holds.length > 0 && up.length === 0)
+    for (const { unit } of up) {
+      checks.push({ state: 'red', subject: unit, text: 'runs on the destination before the cutover' });
+    }
+    if (holds.length > 0 && up.length === 0) {
       checks.push(green('units', `${holds.length} units wait for the cutover`));
+    }
     return checks;
   }
-  const checks: Check[] = [];
-  for (const hold of holds) {
-    const unit = there.get(hold.unit);
-    // A unit that does its work and ends is not active and still good.
-    const good =
-      unit === undefined || unit.active === 'active' || (unit.type === 'oneshot' && unit.active !== 'failed');
-    if (!good) {
-      checks.push({
-        state: 'red',
-        subject: hold.unit,
-        text: `is ${unit.active}`,
-        source: 'active',
-        destination: unit.active,
-      });
-    }
+  for (const name of kept.up) {
+    const unit = there.get(name);
+    if (
+      unit === undefined ||
+      unit.active === 'active' ||
+      (unit.type === 'oneshot' && unit.active !== 'failed')
+    )
+      continue;
+    const text = `is ${unit.active}`;
+    checks.push({ state: 'red', subject: name, text, source: 'active', destination: unit.active });
   }
-  const failed = units.filter(
-    (unit) => unit.active === 'failed' && !holds.some((hold) => hold.unit === unit.name),
-  );
-  for (const unit of failed) {
-    const known = manifest.resources.some((one) => 'unit' in one && one.unit === unit.name);
-    if (known) checks.push({ state: 'red', subject: unit.name, text: 'failed on the destination' });
+  const ours = new Set(manifest.resources.flatMap((one) => ('unit' in one ? [one.unit] : [])));
+  for (const unit of units) {
+    if (
+      unit.active !== 'failed' ||
+      unit.state === 'masked' ||
+      !ours.has(unit.name) ||
+      kept.up.includes(unit.name)
+    )
+      continue;
+    checks.push({ state: 'red', subject: unit.name, text: 'failed on the destination' });
   }
-  if (checks.length === 0) checks.push(green('units', `${holds.length} units run`));
-  return checks;
+  return checks.length > 0 ? checks : [green('units', `${kept.up.length} units run`)];
 }
 
 async function* fileChecks(request: Verify, source: Host, kept: Kept | null): Work<Check[]> {
   const { folder, destination } = request;
   yield { kind: 'phase', name: 'files', text: 'comparing files' };
   const compared = await compareCarried(folder, source, destination);
-  const since = kept === null ? null : BigInt(Math.floor(kept.startedAt)) * 1_000_000n;
+  const since = kept === null ? null : BigInt(kept.startedAt) * 1_000_000_000n;
   const checks: Check[] = [];
   // What the destination's services wrote after they had started is theirs.
   const touched = compared.pairs.filter(
@@ -263,15 +259,17 @@ export async function* verify(request: Verify): Work<Report> {
       text: 'was stopped in the middle; run it again, or rollback',
     });
   }
-  const known = (await folder.readPlan())?.holds ?? [];
-  const holds = past === null || past.state === 'none' ? known : past.holds;
+  const applied = await folder.readPlan();
+  const holds = past === null || past.state === 'none' ? (applied?.holds ?? []) : past.holds;
 
   const now = yield* plan({ folder, source, destination, profiles, surroundings });
+  // The plan that was applied is what a cutover goes by; looking again must not replace it.
+  if (applied !== null) await folder.writePlan(applied);
   checks.push(...recipeChecks(now));
   if (surroundings.signal.aborted) throw new Failure('interrupted', 'interrupted', 'interrupted');
   if (destination.live) {
     const units = await ask(destination, facts.units);
-    if (units.known) checks.push(...unitChecks(manifest, holds, units.value, kept !== null));
+    if (units.known) checks.push(...unitChecks(manifest, holds, units.value, kept));
     else checks.push(byHand('units', units.reason));
     checks.push(...(yield* databaseChecks(request, source, kept, active)));
     checks.push(...(await answerChecks(request, kept, active)));

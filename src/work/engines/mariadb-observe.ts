@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Observation } from '../../decide/report.ts';
 import type { Host } from '../../host/host.ts';
 import type { ObserveOptions } from './engine.ts';
-import { accountsOf, isOwnAccount, canonicalGrant } from './mariadb-accounts.ts';
+import { accountsOf, canonicalGrant, isOwnAccount } from './mariadb-accounts.ts';
 import { mariaAnswers, mariaLines, mariaRows, mariaVersion } from './mariadb-client.ts';
 import { mariaName, mariaText } from './sql.ts';
 
