@@ -123,17 +123,25 @@ for n in $(seq 300); do
 done
 exit $code`;
 
-/**
- * Starts units in one transaction and waits until they are up. Gives the names of those that are not; a unit
- * that ends by itself after its work (`oneshot`) counts as up when it ended well.
- */
-export async function startUnits(host: Host, units: readonly string[]): Promise<readonly string[]> {
-  if (units.length === 0) return [];
+async function start(host: Host, units: readonly string[]): Promise<readonly string[]> {
   await host.run(['sh', '-c', startProgram, 'start', ...units], { timeoutSeconds: 900 });
   const states = await statesOf(host, units);
   return states
     .filter((state) => !isUp(state.active) && !(state.active === 'inactive' && state.result === 'success'))
     .map((state) => state.name);
+}
+
+/**
+ * Starts units in one transaction and waits until they are up; what fails is tried once more, since everybody waits
+ * and some failures pass (a port still in use, a busy machine). Gives the names of those that are not up; a unit
+ * that ends by itself after its work (`oneshot`) counts as up when it ended well.
+ */
+export async function startUnits(host: Host, units: readonly string[]): Promise<readonly string[]> {
+  if (units.length === 0) return [];
+  const failed = await start(host, units);
+  if (failed.length === 0) return [];
+  await new Promise((wake) => setTimeout(wake, 1000));
+  return start(host, failed);
 }
 
 /** Last lines that units logged, for the person who has to know why one does not start. */

@@ -85,6 +85,8 @@ export async function pastCutover(folder: Folder, machineId: string): Promise<Pa
         frozenAt: past.frozenAt || String(lines.find((line) => line.what === 'stop')?.at ?? ''),
       };
     }
+    // A rollback that did not come to its end left both sides in between.
+    else if (past.state !== 'none') past = { ...past, state: 'unfinished', frozenAt: '' };
     const end = lines.findLast((line) => typeof line.cutOver === 'boolean');
     if (end?.cutOver === true) past = { ...past, state: 'done', at: String(end.at) };
     else if (end?.cutOver === false) past = { ...none, holds: past.holds };
