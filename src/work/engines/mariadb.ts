@@ -148,11 +148,10 @@ export const mariadb: Engine = {
         oldCollations,
       );
       bytes = piped.bytes;
-      const failed = piped.source.code !== 0 ? piped.source : piped.destination;
-      if (failed.code !== 0) {
-        const [tool, host] = failed === piped.source ? ['mariadb-dump', source] : ['mariadb', destination];
+      if (piped.failed !== null) {
+        const [tool, host] = piped.failed === 'source' ? ['mariadb-dump', source] : ['mariadb', destination];
         throw new Failure('failed', 'database', 'the databases of MariaDB could not be carried', {
-          during: `${tool} on ${host.name}: ${clientError(failed.stderr)}`,
+          during: `${tool} on ${host.name}: ${clientError(piped[piped.failed].stderr)}`,
         });
       }
       if (!/\n-- Dump completed( on [^\n]*)?\n*$/.test(piped.tail)) {

@@ -10,6 +10,8 @@ export interface Piped {
   readonly tail: string;
   readonly source: { readonly code: number; readonly stderr: string };
   readonly destination: { readonly code: number; readonly stderr: string };
+  /** The side that failed first: the other one only followed. null = both ended well. */
+  readonly failed: 'source' | 'destination' | null;
 }
 
 const tailKept = 4096;
@@ -41,6 +43,12 @@ export async function* pipeAcross(
   let over = false;
   // One side that dies ends the other: a reader that is gone must not leave a dump waiting, nor the reverse.
   const flow = pipeline(from.stdout, count, to.stdin, { signal }).catch(() => from.kill());
+  let failed: Piped['failed'] = null;
+  const blame = (side: 'source' | 'destination') => (end: { readonly code: number }) => {
+    if (end.code !== 0) failed ??= side;
+  };
+  from.done.then(blame('source'), () => {});
+  to.done.then(blame('destination'), () => {});
   const finished = Promise.all([from.done, to.done, flow]).finally(() => {
     over = true;
   });
@@ -66,7 +74,7 @@ export async function* pipeAcross(
     }
     const [source, destination] = await finished;
     yield event();
-    return { bytes, tail: tail.toString('latin1'), source, destination };
+    return { bytes, tail: tail.toString('latin1'), source, destination, failed };
   } finally {
     if (!over) {
       from.kill();

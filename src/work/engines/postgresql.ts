@@ -213,17 +213,12 @@ async function* transferDatabase(
     { label: 'loading PostgreSQL', current: quote(toBytes(database.name)), total: null },
     transfer.signal,
   );
-  const failed = piped.source.code !== 0 ? piped.source : piped.destination;
-  if (failed.code !== 0) {
-    const host = failed === piped.source ? source : destination;
-    throw new Failure(
-      'failed',
-      'database',
-      `the database ${quote(toBytes(database.name))} could not be carried`,
-      {
-        during: `${failed === piped.source ? 'pg_dump' : 'pg_restore'} on ${host.name}: ${clientError(failed.stderr)}`,
-      },
-    );
+  if (piped.failed !== null) {
+    const [tool, host] = piped.failed === 'source' ? ['pg_dump', source] : ['pg_restore', destination];
+    const shown = quote(toBytes(database.name));
+    throw new Failure('failed', 'database', `the database ${shown} could not be carried`, {
+      during: `${tool} on ${host.name}: ${clientError(piped[piped.failed].stderr)}`,
+    });
   }
   await transferPublicSchema({ from, to }, database.name, transfer);
   await psql(destination, to, database.name, refreshViews);
