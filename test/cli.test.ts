@@ -221,3 +221,75 @@ test('a manifest edited wrongly is told with line and column', () => {
   expect(err).toMatch(/manifest\.yaml.*\d+.*\d+/);
   writeFileSync(file, good);
 });
+
+/** Starts a command, hands over what it says on stderr, and resolves when it ended. */
+function start(args: readonly string[], onSaid: (said: string, child: ReturnType<typeof spawn>) => void) {
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: directory, USER: 'tester', LC_ALL: 'C.UTF-8' },
+  });
+  let said = '';
+  child.stderr.on('data', (part) => {
+    said += part;
+    onSaid(said, child);
+  });
+  return new Promise<{ code: number | null; said: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, said }));
+  });
+}
+
+test('Ctrl-C is answered at once, stops the work and ends with 130; the next run does the rest', async () => {
+  const old = makeDisk('old', directory, 'stopped');
+  let asked = false;
+  const { code, said } = await start(['scan', `disk:${old}`, 'stopped.move'], (so, child) => {
+    if (asked || !so.includes('facts')) return;
+    asked = true;
+    child.kill('SIGINT');
+  });
+  expect(said).toContain('stopping at the next safe point; Ctrl-C again leaves at once');
+  expect(said).toContain('code    interrupted');
+  expect(code).toBe(130);
+  expect(existsSync(join(directory, 'stopped.move/lock'))).toBe(false);
+  const again = run(['scan', `disk:${old}`, 'stopped.move', '--json']);
+  expect(lines(again.out).at(-1)).toMatchObject({ kind: 'result', folder: 'stopped.move' });
+}, 60_000);
+
+test('SIGUSR1 asks a run without a terminal how far it is, and it goes on', async () => {
+  const old = makeDisk('old', directory, 'asked');
+  let asked = false;
+  const { code, said } = await start(['scan', `disk:${old}`, 'asked.move'], (so, child) => {
+    if (asked || !so.includes('facts')) return;
+    asked = true;
+    child.kill('SIGUSR1');
+  });
+  expect(said).toContain('nothing is being carried now');
+  expect([0, 3]).toContain(code);
+}, 60_000);
+
+test('a move without a terminal needs --yes, and a disk is moved without a cutover', () => {
+  const old = makeDisk('old', directory, 'move-old');
+  const fresh = makeDisk('new', directory, 'move-new');
+  const places = [`disk:${old}`, `disk:${fresh}`, 'whole.move'];
+  const refused = run(['move', ...places]);
+  expect(refused).toMatchObject({ code: 4, out: '', err: expect.stringContaining('--yes') });
+  expect(existsSync(join(directory, 'whole.move'))).toBe(false);
+  const moved = run(['move', ...places, '--yes', '--json']);
+  const last = lines(moved.out).at(-1) as { kind: string; undecided?: unknown };
+  if (last.kind === 'error') {
+    // The bundled root has places that nothing explains; they stop a move until somebody decided.
+    expect(last).toMatchObject({ code: 'needs-person', exit: 4, topic: 'undecided' });
+    const manifest = JSON.parse(run(['manifest', 'whole.move', '--json']).out) as {
+      undecided: { path: string }[];
+    };
+    for (const { path } of manifest.undecided)
+      expect(run(['decide', 'whole.move', path, 'ephemeral']).code).toBe(0);
+    expect(lines(run(['move', ...places, '--yes', '--json']).out).at(-1)).toMatchObject({
+      kind: 'result',
+      command: 'move',
+    });
+  } else expect(last).toMatchObject({ kind: 'result', command: 'move', downtimeSeconds: null });
+  expect(readFileSync(join(fresh, 'srv/notes/todo.txt'))).toEqual(
+    readFileSync(join(old, 'srv/notes/todo.txt')),
+  );
+}, 120_000);

@@ -147,3 +147,41 @@ story(
     await sees('code 130');
   },
 );
+
+story(
+  `a command asks on the terminal, takes only the whole word, and hides what is secret${reason}`,
+  async () => {
+    const old = makeDisk('old', directory, 'asking-old');
+    const fresh = makeDisk('new', directory, 'asking-new');
+    type(`clear; ${process.execPath} ${cli} scan -q disk:${old} asking.move >/dev/null 2>&1; echo scanned`);
+    press('Enter');
+    await sees('scanned');
+    const sync = `clear; ${process.execPath} ${cli} sync asking.move disk:${fresh}`;
+    type(`${sync}; echo "code $?"`);
+    press('Enter');
+    await sees('Type yes to do it:');
+    type('y');
+    press('Enter');
+    await sees('code 4');
+    expect(existsSync(join(fresh, 'srv/notes/todo.txt'))).toBe(false);
+
+    // Questions go to the terminal, so they work while stdout is a file.
+    type(`${sync} --json > result.json; echo "code $?"`);
+    press('Enter');
+    await sees('Type yes to do it:');
+    type('no');
+    press('BSpace', 'BSpace');
+    type('yes');
+    press('Enter');
+    await sees('code 0');
+    expect(readFileSync(join(directory, 'result.json'), 'utf8')).toMatch(
+      /"kind":"result","command":"sync"[^\n]*\n$/,
+    );
+
+    type(`${sync} --only /srv/notes; echo "code $?"`);
+    press('Enter');
+    await sees('Type yes to do it:');
+    press('C-c');
+    await sees('code 130');
+  },
+);

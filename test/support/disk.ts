@@ -10,6 +10,7 @@ export function makeDisk(which: 'old' | 'new', directory: string, name: string =
   cpSync(join(fixtures, which), root, { recursive: true, verbatimSymlinks: true });
   writeFileSync(join(root, 'etc/hostname'), `${name}\n`);
   writeFileSync(join(root, 'etc/machine-id'), `${Buffer.from(name.padEnd(16, '0')).toString('hex')}\n`);
+  writeFileSync(join(root, 'etc/shadow'), 'root:*:19000:0:99999:7:::\n', { mode: 0o640 });
   const status = join(root, 'var/lib/dpkg/status');
   appendFileSync(
     status,
