@@ -75,9 +75,10 @@ export function conform<const S extends v.GenericSchema>(
   schema: S,
   part: unknown,
 ): v.InferOutput<S> {
-  const result = v.safeParse(schema, part, { abortEarly: true });
+  const result = v.safeParse(schema, part);
   if (result.success) return result.output;
-  const issue = result.issues[0];
+  // A misspelt key is missing under its right name, too; the name that stands there says more.
+  const issue = result.issues.find((one) => one.expected === 'never') ?? result.issues[0];
   const below = (issue.path ?? []).map((item) => item.key as PropertyKey);
   const full = [...path, ...below];
   const name = nameOf(full);
