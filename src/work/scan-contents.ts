@@ -45,7 +45,7 @@ export function carriedPaths(input: {
     paths.push({ path, entry, ruling, base: classifier.baseOf(path) });
   }
   const unread: Carried['unread'] = [];
-  if (listed.unread.length === 0) {
+  if (listed.isEtcWhole) {
     const seen = (path: Bytes) => !path.startsWith('/etc/') || isThere(path, listed.etc);
     for (const { path, package: name, md5, ruling } of classifier.removed(seen)) {
       fold.amend(path, null, ruling, 0);

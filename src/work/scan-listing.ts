@@ -23,6 +23,8 @@ export interface Listed {
   /** Files that may be SQLite databases. */
   readonly databases: readonly Bytes[];
   readonly unread: readonly { readonly fact: string; readonly reason: string }[];
+  /** Whether all of /etc could be read, so that what is missing there was removed. */
+  readonly isEtcWhole: boolean;
 }
 
 /** Entries between two looks at the clock of the person: progress, and whether to stop. */
@@ -67,6 +69,7 @@ export async function* listAll(
         units: { byMaintainers, masked },
         databases,
         unread: unreadParts(step.value.errors),
+        isEtcWhole: !step.value.errors.some((error) => error.includes(`${source.root}/etc`)),
       };
     }
     const entry = step.value;
