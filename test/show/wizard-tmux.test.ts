@@ -36,6 +36,15 @@ async function sees(text: string): Promise<void> {
   }
 }
 
+/** Waits until the text is gone, so that what is seen next is new. */
+async function clears(text: string): Promise<void> {
+  const until = Date.now() + 30_000;
+  while (screen().includes(text)) {
+    if (Date.now() > until) throw new Error(`${JSON.stringify(text)} stayed:\n${screen()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 function press(...keys: string[]): void {
   server('send-keys', '-t', 'wizard', ...keys);
 }
@@ -148,40 +157,39 @@ story(
   },
 );
 
-story(
-  `a command asks on the terminal, takes only the whole word, and hides what is secret${reason}`,
-  async () => {
-    const old = makeDisk('old', directory, 'asking-old');
-    const fresh = makeDisk('new', directory, 'asking-new');
-    type(`clear; ${process.execPath} ${cli} scan -q disk:${old} asking.move >/dev/null 2>&1; echo scanned`);
-    press('Enter');
-    await sees('scanned');
-    const sync = `clear; ${process.execPath} ${cli} sync asking.move disk:${fresh}`;
-    type(`${sync}; echo "code $?"`);
-    press('Enter');
-    await sees('Type yes to do it:');
-    type('y');
-    press('Enter');
-    await sees('code 4');
-    expect(existsSync(join(fresh, 'srv/notes/todo.txt'))).toBe(false);
+story(`a command asks on the terminal and takes only the whole word${reason}`, async () => {
+  const old = makeDisk('old', directory, 'asking-old');
+  const fresh = makeDisk('new', directory, 'asking-new');
+  type(`clear; ${process.execPath} ${cli} scan -q disk:${old} asking.move >/dev/null 2>&1; echo scanned`);
+  press('Enter');
+  await sees('scanned');
+  const sync = `clear; ${process.execPath} ${cli} sync asking.move disk:${fresh}`;
+  type(`${sync}; echo "code $?"`);
+  press('Enter');
+  await sees('Type yes to do it:');
+  type('y');
+  press('Enter');
+  await sees('code 4');
+  expect(existsSync(join(fresh, 'srv/notes/todo.txt'))).toBe(false);
 
-    // Questions go to the terminal, so they work while stdout is a file.
-    type(`${sync} --json > result.json; echo "code $?"`);
-    press('Enter');
-    await sees('Type yes to do it:');
-    type('no');
-    press('BSpace', 'BSpace');
-    type('yes');
-    press('Enter');
-    await sees('code 0');
-    expect(readFileSync(join(directory, 'result.json'), 'utf8')).toMatch(
-      /"kind":"result","command":"sync"[^\n]*\n$/,
-    );
+  // Questions go to the terminal, so they work while stdout is a file.
+  type(`${sync} --json > result.json; echo "code $?"`);
+  press('Enter');
+  await clears('code 4');
+  await sees('Type yes to do it:');
+  type('no');
+  press('BSpace', 'BSpace');
+  type('yes');
+  press('Enter');
+  await sees('code 0');
+  expect(readFileSync(join(directory, 'result.json'), 'utf8')).toMatch(
+    /"kind":"result","command":"sync"[^\n]*\n$/,
+  );
 
-    type(`${sync} --only /srv/notes; echo "code $?"`);
-    press('Enter');
-    await sees('Type yes to do it:');
-    press('C-c');
-    await sees('code 130');
-  },
-);
+  type(`${sync} --only /srv/notes; echo "code $?"`);
+  press('Enter');
+  await clears('code 0');
+  await sees('Type yes to do it:');
+  press('C-c');
+  await sees('code 130');
+});

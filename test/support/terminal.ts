@@ -7,7 +7,6 @@ import { PassThrough } from 'node:stream';
 import { render } from 'ink';
 import type { ReactElement } from 'react';
 
-export const up = '\x1b[A';
 export const down = '\x1b[B';
 export const enter = '\r';
 export const escapeKey = '\x1b';
