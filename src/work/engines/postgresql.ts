@@ -337,6 +337,8 @@ export const postgresql: Engine = {
   },
 
   async *prepare(transfer) {
+    // What was known may be from before the servers were started.
+    await Promise.all([clustersOf(transfer.source), clustersOf(transfer.destination)]);
     const { pairs: found, notices } = await pairs(transfer.source, transfer.destination);
     const all = [...notices];
     for (const pair of found) {
