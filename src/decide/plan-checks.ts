@@ -2,6 +2,7 @@
 import { quote, unquote } from '../bytes.ts';
 import type { Facts, Manifest, Mount, Plan } from '../types.ts';
 import type { PlanInput } from './plan-input.ts';
+import { mergeHint } from './plan-merge.ts';
 import { count, PartBuilder, type PlanPart, some } from './plan-part.ts';
 import { renameUnit, type VersionPair } from './rename.ts';
 
@@ -162,6 +163,11 @@ function checkRoom(part: PartBuilder, input: PlanInput): void {
   }
 }
 
+/** A service that is an instance on one release and a plain unit on another (postfix@-, postfix) is the same one. */
+function stem(unit: string): string {
+  return unit.replace(/@.*$|\.[a-z]+$/, '');
+}
+
 function checkPorts(part: PartBuilder, input: PlanInput, holds: Plan['holds']): void {
   const { source } = input;
   if (source === null || !source.ports.known || !input.destination.ports.known) return;
@@ -173,7 +179,7 @@ function checkPorts(part: PartBuilder, input: PlanInput, holds: Plan['holds']): 
       (one) =>
         one.protocol === port.protocol &&
         one.port === port.port &&
-        (one.unit === null || renameUnit(one.unit, input.pairs, input.profiles) !== unit),
+        (one.unit === null || stem(renameUnit(one.unit, input.pairs, input.profiles)) !== stem(unit)),
     );
     if (other === undefined) continue;
     part.notice(
@@ -214,6 +220,8 @@ function checkOldName(part: PartBuilder, input: PlanInput): void {
   const found: string[] = [];
   for (const resource of input.manifest.resources) {
     if (!('path' in resource) || !('kind' in resource) || resource.from === undefined) continue;
+    // A file that is not written here cannot say anything wrong here.
+    if (mergeHint(unquote(resource.path)) !== undefined) continue;
     const text = input.attachment(resource.from).toString('latin1');
     const lines = text.split('\n').filter((line) => !/^\s*[#;]/.test(line));
     if (lines.some((line) => pattern.test(line))) found.push(resource.path);

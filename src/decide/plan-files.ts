@@ -9,7 +9,7 @@ import { parentOf, quote, toBytes, unquote } from '../bytes.ts';
 import type { Bytes, Manifest, Notice, PathResource, PlannedFile, Profile, Step } from '../types.ts';
 import type { PlanInput } from './plan-input.ts';
 import { isUnion, mergeHint } from './plan-merge.ts';
-import { PartBuilder, type PlanPart } from './plan-part.ts';
+import { count, PartBuilder, type PlanPart, some } from './plan-part.ts';
 import { assign, replaceAllText, sh } from './plan-shell.ts';
 import { fill, type VersionPair } from './rename.ts';
 import { translateDovecot } from './settings-dovecot.ts';
@@ -271,6 +271,7 @@ export function planFiles(input: PlanInput, installs: ReadonlySet<string>): Plan
   const { wanted, notices } = wantedPaths(input);
   part.notices.push(...notices);
   const groups: Record<Wanted['kind'], Step[]> = { directory: [], file: [], union: [], link: [], absent: [] };
+  const later: string[] = [];
   for (const one of wanted) {
     const seen = input.seen.get(one.path);
     const hint = mergeHint(one.path);
@@ -310,7 +311,20 @@ export function planFiles(input: PlanInput, installs: ReadonlySet<string>): Plan
         continue;
       }
     }
+    if (!input.destinationLive && one.kind !== 'file') {
+      later.push(quote(one.path));
+      continue;
+    }
     groups[one.kind].push(stepFor(one, seen !== undefined));
+  }
+  if (later.length > 0) {
+    part.unknown += later.length;
+    part.notice(
+      'by-hand',
+      'directories, links and removals',
+      `${count(later.length, 'directory, link or removal', 'directories, links and removals')} not supported yet on a disk: ${some(later)}`,
+      'apply again when the system runs',
+    );
   }
   // Each group is one program or one archive; directories come first, so that files find their place.
   part.steps.push(...groups.directory, ...groups.file, ...groups.union, ...groups.link, ...groups.absent);

@@ -34,6 +34,6 @@ export function some(names: readonly string[], limit = 5): string {
 }
 
 /** `1 package`, `3 packages`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
 }

@@ -11,7 +11,7 @@ import { toText, unquote } from '../bytes.ts';
 import type { SeenPath } from '../decide/plan.ts';
 import { replaceAllText } from '../decide/plan-shell.ts';
 import { Failure } from '../failure.ts';
-import type { Host } from '../host/host.ts';
+import { type Host, onHost } from '../host/host.ts';
 import type { Accounts, Bytes, PlannedFile, Step } from '../types.ts';
 import { lookAt } from './apply-look.ts';
 import { lastLine, type Outcome } from './apply-program.ts';
@@ -121,7 +121,10 @@ export async function* placeFiles(
     }
   }
   const owned = destination.privileged;
-  const pending = [...ready.values()].filter((one) => differs(one, before.get(one.path), owned) !== null);
+  const outside = await outsideOf(destination, paths);
+  const pending = [...ready.values()].filter(
+    (one) => !outside.has(one.path) && differs(one, before.get(one.path), owned) !== null,
+  );
   const said = await send(context, pending);
   const after = pending.length === 0 ? before : await lookAt(destination, paths, context.accounts);
   for (const [index, step] of steps) {
@@ -133,12 +136,50 @@ export async function* placeFiles(
         reason = 'it cannot be read on the source';
         continue;
       }
+      if (outside.has(one.path)) {
+        reason = 'a link in its path leads out of the disk';
+        continue;
+      }
       const wrong = differs(one, after.get(one.path), owned);
       if (wrong !== null) reason = said === '' ? wrong : `${wrong} (${said})`;
       if (differs(one, before.get(one.path), owned) !== null) changed = true;
     }
     yield { index, state: reason !== '' ? 'failed' : changed ? 'changed' : 'ok', reason };
   }
+}
+
+// The nearest directory that exists decides where a name leads; what is made below it stays below it.
+const insideProgram = `
+here=$(cd "$1/" && pwd -P) || exit 1
+xargs -0 -r sh -c '
+here=$0
+for name; do
+  at=\${name%/*}
+  while [ ! -d "$at" ]; do
+    if [ -L "$at" ] || [ -e "$at" ]; then at=; break; fi
+    at=\${at%/*}
+  done
+  there=
+  [ -z "$at" ] || there=$(cd -P "$at" && pwd -P; echo .)
+  there=\${there%?.}
+  case $there/ in "\${here%/}"/*) ;; *) printf "%s\\0" "$name" ;; esac
+done' "$here"`;
+
+/**
+ * Paths that a link on a disk leads out of it: tar would follow it to a file of the machine the disk is mounted on.
+ * Every path of a running system is inside.
+ */
+export async function outsideOf(host: Host, paths: readonly Bytes[]): Promise<ReadonlySet<Bytes>> {
+  if (host.root === '' || paths.length === 0) return new Set();
+  const input = Buffer.from(paths.map((path) => `${onHost(host, path)}\0`).join(''), 'latin1');
+  const answer = await host.run(['sh', '-c', insideProgram, 'inside', host.root], { input });
+  if (answer.code !== 0) {
+    throw new Failure('failed', 'apply', `cannot tell where the paths of ${host.name} lead`, {
+      during: lastLine(answer.stderr.toString('latin1')),
+    });
+  }
+  const names = answer.stdout.toString('latin1').split('\0').slice(0, -1);
+  return new Set(names.map((name) => name.slice(host.root.length)));
 }
 
 /** tar's own names are UTF-8 text here; other names are written one by one. */

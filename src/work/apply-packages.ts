@@ -8,7 +8,7 @@ import { sh, words } from '../decide/plan-shell.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import type { Event, Step } from '../types.ts';
-import { lastLine, type Outcome, readOutcome } from './apply-program.ts';
+import { lastLine, mustRun, type Outcome, readOutcome } from './apply-program.ts';
 
 /** On a file system that a reboot empties: what is in there describes a running program. */
 const directory = '/run/opstimal-move/packages';
@@ -29,6 +29,7 @@ unblock() {
 
 /** Takes away a policy that a run left behind when the machine went down under it. */
 export async function settlePolicy(host: Host): Promise<void> {
+  mustRun(host);
   const program = `${policy}\nif [ ! -e ${directory}/pid ] || ! kill -0 "$(cat ${directory}/pid)" 2>/dev/null; then unblock; fi`;
   await host.run(['sh', '-c', program]);
 }
@@ -178,6 +179,7 @@ export async function* installPackages(
   steps: readonly (readonly [index: number, step: Step])[],
   signal: AbortSignal,
 ): AsyncGenerator<Event | Outcome, void, void> {
+  mustRun(host);
   const wishes = steps.map(([index, step]) => wishOf(index, step));
   const { state } = await lookOnce(host, 0);
   if (state === 'running') {

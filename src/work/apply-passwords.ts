@@ -3,6 +3,7 @@
  * the folder, an argument, an event or a message.
  */
 import type { Host } from '../host/host.ts';
+import { mustRun } from './apply-program.ts';
 
 /** One line of shadow(5): the hash and six fields of ageing, as text. */
 interface ShadowLine {
@@ -58,6 +59,7 @@ export async function writePasswords(
   destination: Host,
   users: readonly string[],
 ): Promise<string | null> {
+  mustRun(destination);
   const lines = users.flatMap((user) => {
     const line = source.get(user);
     return line === undefined ? [] : [[user, line] as const];

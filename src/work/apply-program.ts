@@ -51,12 +51,24 @@ export function lastLine(text: string): string {
     .slice(0, 300);
 }
 
-/** Runs steps in their order and gives each outcome as it comes. */
+/**
+ * Programs of steps speak of `/` and of a running system. On a disk that would be the machine it is mounted on, so
+ * whoever runs one asks here first.
+ */
+export function mustRun(host: Host): void {
+  if (host.live && host.root === '') return;
+  throw new Failure('refused', 'disk', `${host.name} does not run, so only files can be written there`, {
+    during: 'packages, users, units, directories and links are not supported yet on a disk',
+  });
+}
+
+/** Runs steps in their order and gives each outcome as it comes. Throws Failure `refused` for a disk. */
 export async function* runSteps(
   host: Host,
   steps: readonly (readonly [index: number, step: Step])[],
 ): AsyncGenerator<Outcome, void, void> {
   if (steps.length === 0) return;
+  mustRun(host);
   const channel = await host.stream(['sh']);
   channel.stdin.on('error', () => {});
   channel.stdin.end(programFor(steps));

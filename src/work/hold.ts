@@ -5,6 +5,7 @@
 import { quote } from '../bytes.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
+import { mustRun } from './apply-program.ts';
 
 export const holdFile = '/etc/opstimal-move/hold';
 const dropIn = '00-opstimal-move-hold.conf';
@@ -51,6 +52,7 @@ fi
 systemctl daemon-reload`;
 
 async function onUnits(host: Host, program: string, units: readonly string[], word: string): Promise<string> {
+  mustRun(host);
   const odd = units.find((unit) => !/^[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*\.[a-z]+$/.test(unit));
   if (odd !== undefined) {
     throw new Failure('usage', 'plan', `the plan names ${quote(odd)}, which is no unit`);

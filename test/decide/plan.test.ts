@@ -289,6 +289,7 @@ test('a port that something else holds is in the way', () => {
     );
   expect(busy('apache2')).toContain('port 80/tcp');
   expect(busy('nginx')).not.toContain('port 80/tcp');
+  expect(busy('nginx@-')).not.toContain('port 80/tcp');
 });
 
 const os = {
@@ -348,7 +349,14 @@ test('what nobody decided about is in the way', () => {
   });
 });
 
-test('configuration that names the old host is told', () => {
+test('configuration that names the old host is told, but not of files that stay as they are here', () => {
+  const hosts = manifest([file('/etc/hosts', { from: 'files/c' })], {
+    host: { name: 'oldhost', os: 'debian', version: '11', codename: 'bullseye', architecture: 'amd64' },
+  });
+  const told = makePlan(input(hosts, {}, { 'files/c': '10.0.0.1 oldhost' })).notices.map(
+    (one) => one.subject,
+  );
+  expect(told).not.toContain('host name');
   const made = manifest([file('/etc/app.conf', { from: 'files/c' })], {
     host: { name: 'oldhost', os: 'debian', version: '11', codename: 'bullseye', architecture: 'amd64' },
   });
