@@ -2,7 +2,7 @@
 // the program (npm itself may run on another one, and ssh2 falls back to slow JavaScript in silence),
 // then compiles src to dist. A published package has dist already and skips the compile.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -27,4 +27,5 @@ if (headers) {
 const tsc = join(root, 'node_modules/.bin/tsc');
 if (existsSync(tsc) && existsSync(join(root, 'tsconfig.build.json'))) {
   execFileSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  chmodSync(join(root, 'dist/cli.js'), 0o755);
 }

@@ -154,7 +154,13 @@ export async function settle(host: Host): Promise<void> {
  * nothing to anybody who cannot read them anyway.
  */
 export async function secretKey(source: Host): Promise<Buffer> {
-  const answer = await source.run(['sh', '-c', 'cat /etc/ssh/ssh_host_*_key 2>/dev/null | sha256sum']);
+  const answer = await source.run([
+    'sh',
+    '-c',
+    'cat "$1"/etc/ssh/ssh_host_*_key 2>/dev/null | sha256sum',
+    'key',
+    source.root,
+  ]);
   const digest = /^[0-9a-f]{64}/.exec(answer.stdout.toString('latin1'))?.[0];
   const empty = createHash('sha256').update('').digest('hex');
   return digest === undefined || digest === empty
@@ -207,13 +213,13 @@ export async function observeAccounts(
 }
 
 const identityProgram = `
-echo "machine-id $(cat /etc/machine-id 2>/dev/null)"
-for file in /etc/ssh/ssh_host_*_key.pub; do [ -f "$file" ] && echo "host-key \${file##*/} $(cut -d' ' -f2 <"$file")"; done
+echo "machine-id $(cat "$1/etc/machine-id" 2>/dev/null)"
+for file in "$1"/etc/ssh/ssh_host_*_key.pub; do [ -f "$file" ] && echo "host-key \${file##*/} $(cut -d' ' -f2 <"$file")"; done
 :`;
 
 /** What must be the machine's own. */
 export async function observeIdentity(host: Host): Promise<Observation[]> {
-  const answer = await host.run(['sh', '-c', identityProgram]);
+  const answer = await host.run(['sh', '-c', identityProgram, 'identity', host.root]);
   return answer.stdout
     .toString('latin1')
     .split('\n')

@@ -1,5 +1,5 @@
 /** Small roots of Debian systems that do not run, for whole commands without a server. */
-import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/demo');
@@ -10,12 +10,5 @@ export function makeDisk(which: 'old' | 'new', directory: string, name: string =
   cpSync(join(fixtures, which), root, { recursive: true, verbatimSymlinks: true });
   writeFileSync(join(root, 'etc/hostname'), `${name}\n`);
   writeFileSync(join(root, 'etc/machine-id'), `${Buffer.from(name.padEnd(16, '0')).toString('hex')}\n`);
-  writeFileSync(join(root, 'etc/shadow'), 'root:*:19000:0:99999:7:::\n', { mode: 0o640 });
-  const status = join(root, 'var/lib/dpkg/status');
-  appendFileSync(
-    status,
-    '\nPackage: dpkg\nEssential: yes\nStatus: install ok installed\nPriority: required\nSection: admin\nArchitecture: amd64\nVersion: 1.21.22\nDescription: package manager\n\n',
-  );
-  mkdirSync(join(root, 'var/lib/dpkg/info'), { recursive: true });
   return root;
 }
