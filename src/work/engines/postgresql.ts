@@ -305,8 +305,11 @@ async function* transferPair(pair: Pair, transfer: Transfer): Work<Transferred> 
     if (
       everywhere &&
       !(await psqlJson<boolean>(transfer.source, pair.from, database.name, inhabitedQuestion))
-    )
+    ) {
+      // Empty, but who may create in it is a grant all the same.
+      await transferPublicSchema(pair, database.name, transfer);
       continue;
+    }
     bytes += yield* transferDatabase(pair, database, transfer);
     count += 1;
   }
