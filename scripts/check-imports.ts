@@ -13,7 +13,10 @@ const rooms: Readonly<Record<string, { readonly from: readonly string[]; readonl
   shared: { from: ['shared'] },
   host: { from: ['shared', 'host'] },
   facts: { from: ['shared', 'facts'], not: /^node:(fs|child_process|net|http|https|dns)/ },
-  decide: { from: ['shared', 'decide'], not: /^node:(fs|child_process|net|http|https|dns|os|process|timers)/ },
+  decide: {
+    from: ['shared', 'decide'],
+    not: /^node:(fs|child_process|net|http|https|dns|os|process|timers)/,
+  },
   stream: { from: ['shared', 'host', 'stream'] },
   work: { from: ['shared', 'host', 'facts', 'decide', 'stream', 'work'] },
   show: { from: ['shared', 'host', 'decide', 'work', 'show'] },

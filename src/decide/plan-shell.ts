@@ -3,7 +3,7 @@
  * it is spelled with printf's octal escapes instead. Everything else is single-quoted.
  */
 import { Buffer } from 'node:buffer';
-import { quote, toBytes, unquote } from '../bytes.ts';
+import { toBytes } from '../bytes.ts';
 import type { Bytes } from '../types.ts';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -44,11 +44,6 @@ export function assign(variable: string, name: Bytes): string {
   return `${variable}=$(printf '${octal}.'); ${variable}=\${${variable}%.}`;
 }
 
-/** Name of a resource of the manifest (quoted form) as bytes. */
-export function named(path: string): Bytes {
-  return unquote(path);
-}
-
 /** Text, for example of a rewrite, replaced in bytes. */
 export function replaceAllText(
   content: Bytes,
@@ -58,5 +53,3 @@ export function replaceAllText(
   for (const rewrite of rewrites) result = result.replaceAll(toBytes(rewrite.from), toBytes(rewrite.to));
   return result;
 }
-
-export { quote };

@@ -1,5 +1,4 @@
 /** What is at the paths of a destination that a plan would touch. */
-import { unquote } from '../bytes.ts';
 import type { SeenPath } from '../decide/plan.ts';
 import { type Host, onHost } from '../host/host.ts';
 import type { Accounts, Bytes } from '../types.ts';
@@ -44,9 +43,4 @@ export async function lookAt(
     if (one !== undefined) seen.set(path, { ...one, sha256: digest });
   }
   return seen;
-}
-
-/** Paths that the files of steps are for. */
-export function pathsOf(files: readonly { readonly path: string }[]): Bytes[] {
-  return files.map((file) => unquote(file.path));
 }

@@ -44,6 +44,7 @@ test.each([
   ['/etc/nginx/sites-available/site', 'ssl_certificate_key /etc/ssl/private/site.key;'],
   ['/etc/postgresql/15/main/pg_hba.conf', 'host all all 127.0.0.1/32 scram-sha-256'],
   ['/etc/postgresql/15/main/postgresql.conf', 'password_encryption = scram-sha-256'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what such a file says
   ['/etc/app.yaml', 'password: ${DB_PASSWORD}'],
   ['/etc/app.ini', 'password_file = /run/secrets/db'],
   ['/etc/app.ini', 'token = '],

@@ -6,7 +6,6 @@ import { type LabHost, type StartOptions, startHost, stopHost } from './host.ts'
 export { labEnvironment, sshConfig } from './access.ts';
 export { type LabHost, startHost, stopHost } from './host.ts';
 export { ensureLayer } from './layer.ts';
-export { setCable } from './network.ts';
 
 const tools = ['mmdebstrap', 'systemd-nspawn', 'nft', 'ip', 'ssh', 'ssh-keygen', 'mount', 'chattr'];
 

@@ -84,8 +84,3 @@ export async function processesOf(name: string): Promise<number[]> {
   const listed = await attempt(['ip', 'netns', 'pids', namespaceOf(name)]);
   return listed.status === 0 ? listed.stdout.split('\n').filter(Boolean).map(Number) : [];
 }
-
-/** A cable pulled for a while, as a network that breaks. */
-export async function setCable(octet: number, state: 'up' | 'down'): Promise<void> {
-  await command(['ip', 'link', 'set', cableOf(octet), state]);
-}
