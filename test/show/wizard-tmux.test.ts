@@ -112,7 +112,7 @@ story(
     press('End');
     await sees('> → make the plan for new');
     press('Enter');
-    await sees('> Files (10)');
+    await sees('> Files (3)');
 
     server('resize-window', '-t', 'wizard', '-x', '40', '-y', '12');
     await sees('old → new   4/7 Plan');
@@ -128,7 +128,7 @@ story(
 
     type(`clear; ${process.execPath} ${cli} old.move`);
     press('Enter');
-    await sees('> Files (10)');
+    await sees('> Files (3)');
     press('End');
     await sees('> → apply this plan to new');
     press('Enter');
