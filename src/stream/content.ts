@@ -8,6 +8,7 @@ import { Failure } from '../failure.ts';
 import type { Channel, Host } from '../host/host.ts';
 import { onHost } from '../host/host.ts';
 import type { Argv, Bytes, Entry } from '../types.ts';
+import { type AccessThere, accessThere } from './access-lists.ts';
 import { type OwnersThere, ownersThere } from './owner-names.ts';
 import { endOfArchive, headerOf, type Member, paddingOf, TarReader } from './tar-headers.ts';
 import { type NamedFailure, tarFailures } from './tar-messages.ts';
@@ -47,7 +48,7 @@ const progressEvery = 100;
  * `--no-recursion` must come before `-T`. `--null` takes names as they are, also `-C` and backslashes. Access and
  * change times would only make every member need an extended header. (GNU tar manual)
  */
-export function createArgv(host: Host): Argv {
+export function createArgv(host: Host, base: Bytes = '/'): Argv {
   return [
     'tar',
     '--no-recursion',
@@ -60,7 +61,7 @@ export function createArgv(host: Host): Argv {
     '--pax-option=delete=atime,delete=ctime',
     '--quoting-style=escape',
     '-C',
-    onHost(host, '/'),
+    onHost(host, base),
     '-c',
     '-f',
     '-',
@@ -75,7 +76,7 @@ export function createArgv(host: Host): Argv {
  * directory is replaced, not followed; only an empty directory gives way to a file. Without `-P` links that point
  * out are made last. `--delay-directory-restore`: times of directories after all their content.
  */
-export function extractArgv(host: Host): Argv {
+export function extractArgv(host: Host, base: Bytes = '/'): Argv {
   return [
     'tar',
     '-x',
@@ -88,7 +89,7 @@ export function extractArgv(host: Host): Argv {
     '--warning=no-timestamp',
     '--quoting-style=escape',
     '-C',
-    onHost(host, '/'),
+    onHost(host, base),
     '-f',
     '-',
   ];
@@ -114,13 +115,20 @@ export class Gate {
   readonly #asked = new Map<Bytes, Entry>();
   readonly #passed = new Set<Bytes>();
   readonly #owners: OwnersThere;
+  readonly #access: AccessThere;
   readonly #from: string;
   /** Beginning of the paths below a directory that has become something else: read through a link, perhaps. */
   #doubtful: Bytes | null = null;
 
-  constructor(entries: readonly Entry[], owners: OwnersThere, from: string) {
+  constructor(
+    entries: readonly Entry[],
+    owners: OwnersThere,
+    from: string,
+    access: AccessThere = (records) => records,
+  ) {
     for (const entry of entries) this.#asked.set(entry.path, entry);
     this.#owners = owners;
+    this.#access = access;
     this.#from = from;
   }
 
@@ -147,7 +155,8 @@ export class Gate {
       if (!this.#passed.has(first.path)) return null;
     }
     this.#passed.add(path);
-    return { ...member, name: memberName(path), ...this.#owners(entry) };
+    const records = this.#access(member.records);
+    return { ...member, name: memberName(path), ...this.#owners(entry), records };
   }
 
   #entryOf(name: Bytes, what: string): Entry {
@@ -203,20 +212,99 @@ export function broken(error: unknown): unknown {
 }
 
 /**
+ * Longest path that is opened from the root. The kernel takes 4095 bytes at once (PATH_MAX); what lies deeper is
+ * carried from a directory on the way to it.
+ */
+const nearEnough = 3800;
+
+/** The directory from which a deep path is reached: the longest one above it that can still be opened. */
+function baseOf(path: Bytes): Bytes {
+  return path.slice(0, path.lastIndexOf('/', nearEnough));
+}
+
+/** Whether programs can open the path from the root of a host. */
+export function tooDeep(path: Bytes): boolean {
+  return path.length > nearEnough;
+}
+
+/** Entries by the directory from which they are carried, the root first. */
+function byBase(entries: readonly Entry[]): Map<Bytes, Entry[]> {
+  const groups = new Map<Bytes, Entry[]>([['/', []]]);
+  const bases = new Map<Bytes, Entry>();
+  for (const entry of entries) {
+    if (!tooDeep(entry.path)) {
+      groups.get('/')?.push(entry);
+      if (entry.type === 'd') bases.set(entry.path, entry);
+      continue;
+    }
+    const base = baseOf(entry.path);
+    let group = groups.get(base);
+    if (group === undefined) {
+      // The directory itself once more, last of all: what is made in it changes its time.
+      const itself = bases.get(base);
+      group = itself === undefined ? [] : [{ ...itself, path: '/' }];
+      groups.set(base, group);
+    }
+    group.push({ ...entry, path: entry.path.slice(base.length) });
+  }
+  return groups;
+}
+
+/**
  * Carries entries from one host to the other; yields progress at most ten times a second. What single files could
  * not do is in the end's `failed`. Throws Failure `unreachable` when a connection broke, `failed` when a stream is
  * not what it must be.
  */
 export async function* carry(request: Carry): AsyncGenerator<CarryProgress, CarryEnd> {
-  const entries = request.entries.filter((entry) => entry.type !== 's');
-  const gate = new Gate(entries, await ownersThere(request.destination), request.source.name);
+  const wanted = request.entries.filter((entry) => entry.type !== 's');
+  const passed = new Set<Bytes>();
+  const failed: NamedFailure[] = [];
+  let entries = 0;
+  let bytes = 0;
+  for (const [base, group] of byBase(wanted)) {
+    const below = base === '/' ? '' : base;
+    const stream = carryFrom(base, { ...request, entries: group });
+    for (;;) {
+      const step = await stream.next();
+      if (!step.done) {
+        const { current } = step.value;
+        yield {
+          entries: entries + step.value.entries,
+          bytes: bytes + step.value.bytes,
+          current: `${below}${current}`,
+        };
+        continue;
+      }
+      entries += step.value.entries;
+      bytes += step.value.bytes;
+      for (const path of step.value.passed)
+        passed.add(below !== '' && path === '/' ? below : `${below}${path}`);
+      for (const one of step.value.failed) {
+        failed.push({ ...one, path: one.path === '' ? '' : `${below}${one.path}` });
+      }
+      if (step.value.stopped) return { entries, bytes, passed, failed, stopped: true };
+      break;
+    }
+  }
+  return { entries, bytes, passed, failed, stopped: false };
+}
+
+/** Carries entries whose paths are below `base` on both hosts and are spelled from there. */
+async function* carryFrom(base: Bytes, request: Carry): AsyncGenerator<CarryProgress, CarryEnd> {
+  const { entries } = request;
+  const gate = new Gate(
+    entries,
+    await ownersThere(request.destination),
+    request.source.name,
+    await accessThere(request.source, request.destination),
+  );
   if (entries.length === 0) return { entries: 0, bytes: 0, passed: gate.passed, failed: [], stopped: false };
   let from: Channel | undefined;
   let to: Channel | undefined;
   let whole = false;
   try {
-    from = await request.source.stream(createArgv(request.source));
-    to = await request.destination.stream(extractArgv(request.destination));
+    from = await request.source.stream(createArgv(request.source, base));
+    to = await request.destination.stream(extractArgv(request.destination, base));
     for (const pipe of [from.stdin, to.stdin, to.stdout]) pipe.on('error', () => {});
     to.stdout.resume();
     const fed = feedNames(from.stdin, entries);

@@ -8,7 +8,7 @@ import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { onHost } from '../host/host.ts';
 import { contentBytes } from '../stream/compare.ts';
-import { type Carry, carry, createArgv } from '../stream/content.ts';
+import { type Carry, carry, createArgv, tooDeep } from '../stream/content.ts';
 import { listPaths, sorted } from '../stream/listing.ts';
 import { sortByPath } from '../stream/order.ts';
 import type { NamedFailure } from '../stream/tar-messages.ts';
@@ -30,7 +30,9 @@ export async function* keepOldForms(
   index: VerdictIndex,
   run: Run,
 ): Work<void> {
-  const kept = replaces.filter(({ path, type }) => type !== 's' && index.of(path)?.class !== 'secret');
+  const kept = replaces.filter(
+    ({ path, type }) => type !== 's' && !tooDeep(path) && index.of(path)?.class !== 'secret',
+  );
   if (kept.length === 0) return;
   const bytes = kept.reduce((sum, entry) => sum + contentBytes(entry), 0);
   if (bytes > oldFormsLimit) {
@@ -147,7 +149,10 @@ function named(failed: ReadonlyMap<Bytes, string>): NamedFailure[] {
 
 /** Regular files that differ from what the listing before the read said, as they are now. What vanished is fine. */
 async function changedSince(source: Host, entries: readonly Entry[]): Promise<Entry[]> {
-  const before = new Map(entries.filter(({ type }) => type === 'f').map((entry) => [entry.path, entry]));
+  // What lies too deep cannot be looked at by its path; the next pass lists it again.
+  const before = new Map(
+    entries.filter(({ type, path }) => type === 'f' && !tooDeep(path)).map((entry) => [entry.path, entry]),
+  );
   const now = await sorted(listPaths(source, [...before.keys()]));
   return now.entries.filter((entry) => {
     const old = before.get(entry.path) as Entry;
