@@ -33,7 +33,7 @@ function meaning(hash: string): string {
 function ageingOf(line: ShadowLine): string {
   const [last, min, max, warn, inactive, expire] = line.ageing;
   const used = (max !== '' && max !== '99999') || last === '0';
-  return [used ? last : '', min || '0', max || '99999', warn || '7', inactive, expire].join(':');
+  return [used ? last : '', min, max, warn, inactive, expire].join(':');
 }
 
 /** Users of both whose hash and ageing mean the same. */

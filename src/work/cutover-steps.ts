@@ -1,4 +1,5 @@
 /** The steps of a cutover, in the order in which it takes them. */
+import { quote } from '../bytes.ts';
 import { predictDowntime } from '../decide/downtime.ts';
 import type { Tier } from '../decide/freeze.ts';
 import { compareObservations, type Observation } from '../decide/report.ts';
@@ -165,6 +166,25 @@ export async function* transferDatabases(moving: Moving): Work<void> {
 export function checkOf(notice: Notice): Check {
   const hint = notice.hint === '' ? '' : ` (${notice.hint})`;
   return { state: 'by-hand', subject: notice.subject, text: `${notice.text}${hint}` };
+}
+
+/** What is made from carried files before anything reads it: trusted certificates, and where libraries lie. */
+const remake = `
+if command -v update-ca-certificates >/dev/null; then update-ca-certificates --fresh >/dev/null || exit 1; fi
+ldconfig`;
+
+/** Certificates and libraries below /usr/local came with the data, after apply had refreshed what there was. */
+export async function* remakeDerived(moving: Moving): Work<void> {
+  const { destination } = moving.request;
+  yield { kind: 'phase', name: 'refresh', text: `trusted certificates and libraries of ${destination.name}` };
+  const answer = await destination.run(['sh', '-c', remake], { timeoutSeconds: 300 });
+  if (answer.code === 0) return;
+  const said = quote(answer.stderr.toString('latin1').trim().split('\n').at(-1) ?? '');
+  moving.checks.push({
+    state: 'red',
+    subject: 'certificates',
+    text: `update-ca-certificates or ldconfig failed: ${said}`,
+  });
 }
 
 /** The last pass, and the proof that both sides are the same before anything runs on the destination. */

@@ -34,6 +34,7 @@ import {
   predict,
   prepareEngines,
   prove,
+  remakeDerived,
   startTier,
   stopWhen,
   transferDatabases,
@@ -196,6 +197,7 @@ export async function* cutover(request: Cutover): Work<CutoverResult> {
     yield* transferDatabases(moving);
     for (const tier of moving.stops) if (tier.tier === 'database') yield* freeze(moving, tier);
     yield* lastPass(moving);
+    yield* remakeDerived(moving);
     for (const finishing of moving.pending) moving.checks.push(...(await finishing).map(checkOf));
     const startedAt = await clockOf(destination);
     for (const tier of moving.starts) if (tier.tier !== 'actor') yield* startTier(moving, tier);
