@@ -378,7 +378,11 @@ export async function observePeople(host: LabHost): Promise<People> {
   echo "$name: $(id -gn $name): $(id -Gn $name | tr ' ' '\\n' | sort | paste -sd ' ')"
 done`,
   );
-  const shadow = await shell(host, `for name in ${people}; do getent shadow $name; done`);
+  // Ageing counts where somebody can log in; an account without a password has none to age.
+  const shadow = await shell(
+    host,
+    `for name in ${people}; do getent shadow $name; done | awk -F: '{ print ($2 ~ /^!?\\$/) ? $0 : $1 ":" $2 }'`,
+  );
   const groups = await shell(
     host,
     `for name in deploy vmail svcapp; do getent group $name | cut -d: -f1,4; done
@@ -440,7 +444,6 @@ grep -rh vendor.gpg /etc/apt/sources.list.d; sha256sum /etc/apt/keyrings/vendor.
 locale -a | grep -e de_DE -e en_US; cat /etc/default/locale | grep ^LANG
 readlink -f /etc/localtime
 openssl verify /usr/local/share/ca-certificates/internal-root.crt
-grep legacy-erp /etc/hosts || echo 'no legacy-erp line'
 grep -h ^rotate /etc/logrotate.conf; grep EXTRA_OPTS= /etc/default/cron | tail -1
 grep -h worker_connections /etc/nginx/nginx.conf
 grep -h ^pm.max_children /etc/php/*/fpm/pool.d/www.conf | sort -u
@@ -487,9 +490,8 @@ export const ownTrees = [
   '/home/anna',
   '/home/ben',
   '/home/carol',
-  '/etc/ssl/private/shop.key',
-  '/etc/letsencrypt',
   '/srv/app',
+  '/srv/frontend',
   '/root/.nanorc',
   '/root/internal-ca.key',
 ];
@@ -499,9 +501,11 @@ export const changingPaths = [
   '/home/anna/Maildir',
   '/home/ben/Maildir',
   '/srv/app/data',
-  '/srv/app/node_modules',
-  '/opt/opstimal-move',
+  '/srv/frontend/node_modules',
 ];
+
+/** Configuration that no package owns: it is written anew from the manifest, so its times are those of the writing. */
+export const configuration = ['/etc/ssl/private/shop.key', '/etc/ssl/certs/shop.pem', '/etc/letsencrypt'];
 
 export async function observeTrees(
   host: LabHost,
@@ -521,7 +525,7 @@ export async function observeCaches(host: LabHost): Promise<string[]> {
   return lines(
     await shell(
       host,
-      `find /home/anna/.cache /var/cache/nginx /srv/app/node_modules /var/cache/apt/archives -type f -size +4k 2>/dev/null || true`,
+      `find /home/anna/.cache /var/cache/nginx /srv/frontend/node_modules -type f -size +4k 2>/dev/null || true`,
     ),
   );
 }

@@ -58,13 +58,13 @@ def attributes(handle):
 
 
 def flags(fd):
-    """The letters i, a and A of chattr(1); a file system without flags has none."""
+    """The letters i and a of chattr(1), which protect a file; a file system without flags has none."""
     number = array.array("l", [0])
     try:
         fcntl.ioctl(fd, 0x80086601, number, True)
     except OSError:
         return ""
-    return "".join(letter for bit, letter in ((0x10, "i"), (0x20, "a"), (0x80, "A")) if number[0] & bit)
+    return "".join(letter for bit, letter in ((0x10, "i"), (0x20, "a")) if number[0] & bit)
 
 
 def content(fd, size):

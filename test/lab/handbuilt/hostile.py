@@ -71,7 +71,7 @@ unix.bind(b"socket")
 os.mknod(b"device-null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
 os.mknod(b"device-block", 0o640 | stat.S_IFBLK, os.makedev(7, 77))
 
-for name in [b"acl.txt", b"xattr.txt", b"capable", b"immutable.txt", b"no-atime.txt"]:
+for name in [b"acl.txt", b"xattr.txt", b"capable", b"immutable.txt", b"append-only.txt"]:
     make(name, name, 0o755 if name == b"capable" else 0o640)
 make(b"no-access", b"mode 0000", 0)
 os.mkdir(b"no-access-dir")

@@ -11,7 +11,15 @@ git remote add origin https://git.example/app.git
 printf '\nchanged on the server, never committed\n' >> README.md
 echo 'print("one-off")' > repair.py
 printf 'TOKEN=abc123\nINTERVAL=0.5\n' > .env && chmod 600 .env
-for n in $(seq 60); do mkdir -p node_modules/m$n/lib; echo "{}" > node_modules/m$n/package.json; head -c 9000 /dev/urandom > node_modules/m$n/lib/index.js; done
+# No lockfile says how to make these again, and a service runs from here: not a cache, whatever its name.
+for n in $(seq 10); do mkdir -p node_modules/m$n/lib; echo "{}" > node_modules/m$n/package.json; head -c 9000 /dev/urandom > node_modules/m$n/lib/index.js; done
+# Beside a lockfile, in a project that only gets built here, they are one.
+mkdir -p /srv/frontend/node_modules
+cd /srv/frontend
+echo '{"name": "frontend", "version": "1.0.0"}' > package.json
+echo '{"name": "frontend", "version": "1.0.0", "lockfileVersion": 3, "packages": {}}' > package-lock.json
+for n in $(seq 60); do mkdir -p node_modules/f$n/lib; echo "{}" > node_modules/f$n/package.json; head -c 9000 /dev/urandom > node_modules/f$n/lib/index.js; done
+cd /srv/app
 chown -R svcapp:svcapp /srv/app
 setfacl -R -m g:deploy:rX /srv/app/data && setfacl -d -m g:deploy:rX /srv/app/data
 

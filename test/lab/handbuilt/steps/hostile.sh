@@ -9,4 +9,4 @@ setfattr -n trusted.lab -v 1 xattr.txt
 setcap cap_net_raw,cap_net_admin+ep capable
 # Where the file system has no such flag the test has nothing to look at.
 chattr +i immutable.txt || echo 'no immutable flag here'
-chattr +A no-atime.txt || true
+chattr +a append-only.txt || true

@@ -52,6 +52,7 @@ CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at = no
 CREATE TRIGGER touch BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touch();
 UPDATE orders SET scan = lo_from_bytea(0, decode(repeat('c0ffee00', 50000), 'hex')) WHERE id = 42;
 SELECT lo_from_bytea(0, '\x000102') \g /dev/null
+REFRESH MATERIALIZED VIEW totals;
 GRANT USAGE ON SCHEMA shop TO staff;
 GRANT SELECT ON orders, totals TO staff;
 GRANT SELECT (customer) ON big_orders TO legacy;
