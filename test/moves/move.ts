@@ -186,7 +186,11 @@ export function describeMove(from: Release, to: Release): void {
         .filter((facts) => told(is.get(facts.path)) !== told(facts))
         .map((facts) => ({ was: facts, is: is.get(facts.path) ?? 'missing' }));
       expect(differing).toEqual([]);
-      expect([...is.keys()].filter((path) => !was.has(path))).toEqual([]);
+      // Packages of a newer release make empty directories of their own below /usr/local.
+      const more = [...is.values()].filter(
+        ({ path, type }) => !was.has(path) && !(type === 'd' && path.startsWith('/usr/local/')),
+      );
+      expect(more.map(({ path }) => path)).toEqual([]);
     });
 
     test('secrets and certificates keep content, owners, modes and links', () => {
