@@ -42,8 +42,12 @@ export async function* pipeAcross(
   to.stdout.resume();
   let over = false;
   // One side that dies ends the other: a reader that is gone must not leave a dump waiting, nor the reverse.
-  const flow = pipeline(from.stdout, count, to.stdin, { signal }).catch(() => from.kill());
   let failed: Piped['failed'] = null;
+  const flow = pipeline(from.stdout, count, to.stdin, { signal }).catch(() => {
+    // A source that dies ends its output; only a reader that left breaks the pipe, and our kill is not its fault.
+    failed ??= 'destination';
+    from.kill();
+  });
   const blame = (side: 'source' | 'destination') => (end: { readonly code: number }) => {
     if (end.code !== 0) failed ??= side;
   };
