@@ -396,8 +396,12 @@ export interface PathResource extends Common {
   /** Four octal digits. */
   readonly mode?: string;
   readonly secret?: true;
+  /** Attachment in `sealed/` with a secret's content, for the recipients of the folder; see `work/sealed.ts`. */
+  readonly sealed?: string;
   /** Edited packaged file: the package and the MD5 it shipped. */
   readonly base?: { readonly package: string; readonly md5: string };
+  /** What was changed against the package's original, as a unified diff in `files/`; values of secrets are left out. */
+  readonly patch?: string;
 }
 export interface UnitResource extends Common {
   readonly unit: string;
@@ -415,6 +419,65 @@ export interface DataResource extends Common {
   readonly bytes: number;
   readonly files: number;
   readonly profile?: string;
+}
+/** A git work tree: where it can be had again, and what stands only here. Its files travel as data as well. */
+export interface CheckoutResource extends Common {
+  readonly checkout: string;
+  /** Addresses without user names, passwords and tokens. */
+  readonly remotes: readonly { readonly name: string; readonly url: string }[];
+  readonly branch?: string;
+  readonly commit?: string;
+  /** Commits that no remote branch has. */
+  readonly unpushed: number;
+  readonly changed: number;
+  readonly untracked: number;
+  readonly stashes: number;
+  readonly submodules?: readonly string[];
+  readonly lfs?: true;
+  /** Attachment: the uncommitted change of tracked files, where it holds no secret. */
+  readonly patch?: string;
+}
+/** What a language's own package manager installed: its lockfile and the runtime it was made for. */
+export interface StackResource extends Common {
+  /** Directory of the project, or the program itself (Go). */
+  readonly stack: string;
+  readonly language: 'python' | 'node' | 'php' | 'ruby' | 'rust' | 'go' | 'java';
+  /** For example `npm`, `uv`, `composer`. */
+  readonly manager: string;
+  readonly lockfile?: string;
+  /** SHA-256 of the lockfile. */
+  readonly sha256?: string;
+  /** For example `python 3.11.2`. */
+  readonly runtime?: string;
+  /** Whether lockfile and runtime are enough to make it again. */
+  readonly reproducible: boolean;
+}
+export interface ContainerResource extends Common {
+  readonly container: string;
+  readonly engine: 'docker' | 'podman';
+  /** Whose container it is where not root's. */
+  readonly owner?: string;
+  readonly image: string;
+  /** Digest to pull by; absent = the image exists only here. */
+  readonly digest?: string;
+  /** Compose or quadlet file that made it; absent = it was made on a command line. */
+  readonly definition?: string;
+  readonly volumes: readonly { readonly source: string; readonly target: string; readonly name?: string }[];
+  readonly ports: readonly string[];
+  readonly networks: readonly string[];
+  readonly restart?: string;
+  readonly running: boolean;
+}
+/** Programs that were built or unpacked by hand, and the shared libraries they need from outside. */
+export interface BuildResource extends Common {
+  readonly build: string;
+  readonly programs: number;
+  /** Sonames, with the package that brings them on the source; `missing` = not there even now. */
+  readonly libraries: readonly {
+    readonly name: string;
+    readonly package?: string;
+    readonly missing?: true;
+  }[];
 }
 export interface AlternativeResource extends Common {
   readonly alternative: string;
@@ -439,6 +502,10 @@ export type Resource =
   | UnitResource
   | DatabaseResource
   | DataResource
+  | CheckoutResource
+  | StackResource
+  | ContainerResource
+  | BuildResource
   | AlternativeResource
   | DiversionResource
   | StatOverrideResource;

@@ -21,6 +21,7 @@ const attachment = v.pipe(
   v.string(),
   v.regex(/^files\/[A-Za-z0-9._+~/-]+$/, 'must name a file below files/'),
 );
+const sealed = v.pipe(v.string(), v.regex(/^sealed\/[A-Za-z0-9._+~-]+$/, 'must name a file below sealed/'));
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex'));
 const mode = v.pipe(v.string(), v.regex(/^[0-7]{4}$/, 'must be four octal digits in quotes'));
 const yes = v.literal(true);
@@ -110,7 +111,9 @@ const kinds = {
       group: v.exactOptional(text),
       mode: v.exactOptional(mode),
       secret: v.exactOptional(yes),
+      sealed: v.exactOptional(sealed),
       base: v.exactOptional(v.strictObject({ package: text, md5: text })),
+      patch: v.exactOptional(attachment),
     }),
   },
   unit: {
@@ -140,6 +143,65 @@ const kinds = {
       bytes: count,
       files: count,
       profile: v.exactOptional(text),
+    }),
+  },
+  checkout: {
+    title:
+      'Work trees of git. Their files travel as data; this says where they come from and what only stands here.',
+    schema: v.strictObject({
+      checkout: absolute,
+      ...note,
+      remotes: v.array(v.strictObject({ name: text, url: text })),
+      branch: v.exactOptional(text),
+      commit: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/, 'must be a commit in hex'))),
+      unpushed: count,
+      changed: count,
+      untracked: count,
+      stashes: count,
+      submodules: v.exactOptional(texts),
+      lfs: v.exactOptional(yes),
+      patch: v.exactOptional(attachment),
+    }),
+  },
+  stack: {
+    title: 'What package managers of languages installed.',
+    schema: v.strictObject({
+      stack: absolute,
+      ...note,
+      language: v.picklist(['python', 'node', 'php', 'ruby', 'rust', 'go', 'java']),
+      manager: text,
+      lockfile: v.exactOptional(absolute),
+      sha256: v.exactOptional(digest),
+      runtime: v.exactOptional(text),
+      reproducible: v.boolean(),
+    }),
+  },
+  container: {
+    title: 'Containers: definition, image and volumes. Volumes travel as data.',
+    schema: v.strictObject({
+      container: text,
+      ...note,
+      engine: v.picklist(['docker', 'podman']),
+      owner: v.exactOptional(text),
+      image: text,
+      digest: v.exactOptional(text),
+      definition: v.exactOptional(absolute),
+      volumes: v.array(v.strictObject({ source: text, target: text, name: v.exactOptional(text) })),
+      ports: texts,
+      networks: texts,
+      restart: v.exactOptional(text),
+      running: v.boolean(),
+    }),
+  },
+  build: {
+    title: 'Programs built or unpacked by hand, and the libraries they need. They travel as data.',
+    schema: v.strictObject({
+      build: absolute,
+      ...note,
+      programs: count,
+      libraries: v.array(
+        v.strictObject({ name: text, package: v.exactOptional(text), missing: v.exactOptional(yes) }),
+      ),
     }),
   },
 } as const;
@@ -180,6 +242,10 @@ const telling = [
   'unit',
   'database',
   'data',
+  'checkout',
+  'stack',
+  'container',
+  'build',
   'user',
   'path',
   'group',
