@@ -39,9 +39,3 @@ test('what is no access list is passed on untouched', () => {
   for (const value of ['', 'text', '\x03\0\0\0', `${list(1, 2)}x`])
     expect(translateAccessList(value, new Map([[1, 2]]), new Map())).toBe(value);
 });
-
-test('every person and group of a list is told of, so that strangers can be named', () => {
-  const heard: string[] = [];
-  translateAccessList(list(1000, 1200), new Map(), new Map(), (kind, id) => heard.push(`${kind} ${id}`));
-  expect(heard).toEqual(['user 1000', 'group 1200']);
-});
