@@ -511,7 +511,7 @@ export type Resource =
   | StatOverrideResource;
 
 export interface Manifest {
-  readonly opstimal: 'manifest/1';
+  readonly opstimal: 'manifest/2';
   readonly host: {
     readonly name: string;
     readonly os: string;

@@ -153,7 +153,7 @@ test('a disk is scanned, explained, decided, planned and synced; the second time
     undecidedGroups: expect.any(Number),
   });
   expect([0, 3]).toContain(scanned.code);
-  expect(run(['manifest', 'web.move']).out).toContain('opstimal: manifest/1');
+  expect(run(['manifest', 'web.move']).out).toContain('opstimal: manifest/2');
   expect(run(['explain', 'web.move', '/srv/notes']).out).toContain('/srv/notes is mutable');
 
   const decided = run(['decide', 'web.move', '/srv/notes', 'ephemeral', '--note', 'only notes', '--json']);
@@ -215,7 +215,7 @@ test('a folder in use is told with the process, exit 11', () => {
 test('a manifest edited wrongly is told with line and column', () => {
   const file = join(directory, 'web.move/manifest.yaml');
   const good = readFileSync(file, 'utf8');
-  writeFileSync(file, good.replace('opstimal: manifest/1', 'opstimal: [manifest'));
+  writeFileSync(file, good.replace('opstimal: manifest/2', 'opstimal: [manifest'));
   const { code, err } = run(['manifest', 'web.move']);
   expect(code).toBe(2);
   expect(err).toMatch(/manifest\.yaml.*\d+.*\d+/);

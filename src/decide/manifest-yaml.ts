@@ -6,7 +6,8 @@ import * as v from 'valibot';
 import { Document, isMap, isSeq, type Scalar } from 'yaml';
 import { unquote } from '../bytes.ts';
 import type { Manifest, Resource } from '../types.ts';
-import { type Checked, conform, parseYaml } from './yaml-check.ts';
+import { migrate, newestManifest } from './manifest-migrations.ts';
+import { type Checked, checkShape, examineYaml, type Problem, parseYaml } from './yaml-check.ts';
 
 const text = v.string();
 const texts = v.array(v.string());
@@ -212,7 +213,7 @@ const kindNames = Object.keys(kinds) as Kind[];
 
 const classCount = v.strictObject({ files: count, bytes: count });
 const head = v.strictObject({
-  opstimal: v.literal('manifest/1'),
+  opstimal: v.literal(newestManifest),
   host: v.strictObject({ name: text, os: text, version: text, codename: text, architecture: text }),
   profiles: v.array(v.strictObject({ name: text, version: v.nullable(text) })),
   resources: v.array(v.record(v.string(), v.unknown())),
@@ -267,39 +268,78 @@ export function nameOfResource(resource: Resource): string {
   return (resource as unknown as Record<string, string>)[kindOf(resource)] as string;
 }
 
-/**
- * Checks and reads a manifest. `file` is only for messages. Throws Failure `usage` on topic `manifest` with
- * `file:line:column` of the first place that is wrong: unknown keys, wrong types, doubled resources.
- */
-export function readManifest(content: string, file: string): Manifest {
-  const checked = parseYaml(content, file, 'manifest');
-  const whole = conform(checked, [], head, checked.value);
-  const seen = new Set<string>();
-  const resources = whole.resources.map((raw, index) => readResource(checked, raw, index, seen));
-  return { ...whole, resources };
+/** A manifest with everything that is wrong in it; null where it is too wrong to be read. */
+export interface ExaminedManifest {
+  readonly manifest: Manifest | null;
+  readonly problems: readonly Problem[];
+  /** Points at a place of the file by its path in the manifest; null where the file is no YAML. */
+  readonly checked: Checked | null;
 }
 
-function readResource(
-  checked: Checked,
-  raw: Readonly<Record<string, unknown>>,
-  index: number,
-  seen: Set<string>,
-): Resource {
-  const path = ['resources', index];
-  const kind = kindIn(raw);
-  if (kind === null) {
-    return checked.fail(path, `entry ${index + 1} is no resource`, `it needs one of ${telling.join(', ')}`);
+/**
+ * Checks a manifest of any version and gives it in the newest form, with all its problems: unknown keys, wrong
+ * types, doubled resources. `file` is only for messages.
+ */
+export function examineManifest(content: string, file: string): ExaminedManifest {
+  const { checked: raw, problems: notation } = examineYaml(content, file, 'manifest');
+  if (raw === null) return { manifest: null, problems: notation, checked: null };
+  const migrated = migrate(raw);
+  if (!migrated.known) return { manifest: null, problems: [migrated.problem], checked: raw };
+  const { checked } = migrated;
+  const whole = checkShape(checked, [], head, checked.value);
+  if (!whole.fits) {
+    // Each resource stands for itself, so that one pass over the file finds all that is wrong in it.
+    const list = (checked.value as { resources?: unknown } | null)?.resources;
+    const entries = Array.isArray(list) ? list : [];
+    const others = readResources(checked, entries.filter(isGroupOfKeys)).problems;
+    return { manifest: null, problems: [...whole.problems, ...others], checked };
   }
-  const resource = conform(
-    checked,
-    path,
-    kinds[kind].schema as unknown as v.GenericSchema<unknown, Resource>,
-    raw,
-  );
-  const key = `${kind} ${String(raw[kind])}`;
-  if (seen.has(key)) checked.fail([...path, kind], `${key} stands here twice`, 'remove one of the two');
-  seen.add(key);
-  return resource;
+  const { resources, problems } = readResources(checked, whole.output.resources);
+  const manifest = problems.length > 0 ? null : { ...whole.output, resources };
+  return { manifest, problems, checked };
+}
+
+/**
+ * Checks and reads a manifest. `file` is only for messages. Throws Failure `usage` on topic `manifest` with
+ * `file:line:column` of the first place that is wrong.
+ */
+export function readManifest(content: string, file: string): Manifest {
+  const { manifest, problems, checked } = examineManifest(content, file);
+  if (manifest !== null) return manifest;
+  if (checked === null) return parseYaml(content, file, 'manifest') as never;
+  return checked.raise(problems[0] as Problem);
+}
+
+function isGroupOfKeys(raw: unknown): raw is Record<string, unknown> {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+}
+
+function readResources(
+  checked: Checked,
+  entries: readonly Readonly<Record<string, unknown>>[],
+): { resources: Resource[]; problems: Problem[] } {
+  const seen = new Set<string>();
+  const resources: Resource[] = [];
+  const problems: Problem[] = [];
+  for (const [index, raw] of entries.entries()) {
+    const path = ['resources', index];
+    const kind = kindIn(raw);
+    if (kind === null) {
+      const hint = `it needs one of ${telling.join(', ')}`;
+      problems.push(checked.problem(path, `entry ${index + 1} is no resource`, hint));
+      continue;
+    }
+    const schema = kinds[kind].schema as unknown as v.GenericSchema<unknown, Resource>;
+    const read = checkShape(checked, path, schema, raw);
+    if (read.fits) resources.push(read.output);
+    else problems.push(...read.problems);
+    const key = `${kind} ${String(raw[kind])}`;
+    if (seen.has(key)) {
+      problems.push(checked.problem([...path, kind], `${key} stands here twice`, 'remove one of the two'));
+    }
+    seen.add(key);
+  }
+  return { resources, problems };
 }
 
 function byText(left: string, right: string): number {

@@ -73,7 +73,7 @@ export function makeManifest(input: ManifestInput): Manifest {
     ...dataResources(input.index),
   ];
   return canonical({
-    opstimal: 'manifest/1',
+    opstimal: 'manifest/2',
     host: {
       name: os?.hostname ?? '',
       os: os?.id ?? '',

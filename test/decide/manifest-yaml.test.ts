@@ -5,7 +5,7 @@ import type { Manifest } from '../../src/types.ts';
 
 const none = { files: 0, bytes: 0 };
 const manifest: Manifest = {
-  opstimal: 'manifest/1',
+  opstimal: 'manifest/2',
   host: { name: 'web1', os: 'debian', version: '12', codename: 'bookworm', architecture: 'amd64' },
   profiles: [
     { name: 'redis', version: null },
@@ -135,7 +135,7 @@ test.each([
 });
 
 test('what is no YAML is answered with line and column', () => {
-  expect(sentenceOf('opstimal: manifest/1\nhost: [\n')).toMatch(/manifest\.yaml:\d+:\d+: flow sequence/);
+  expect(sentenceOf('opstimal: manifest/2\nhost: [\n')).toMatch(/manifest\.yaml:\d+:\d+: flow sequence/);
 });
 
 test('an alias cannot blow the file up', () => {

@@ -163,7 +163,7 @@ export const offered: Available = new Map(
 
 export function manifest(resources: readonly Resource[], more: Partial<Manifest> = {}): Manifest {
   return {
-    opstimal: 'manifest/1',
+    opstimal: 'manifest/2',
     host: { name: 'old', os: 'debian', version: '11', codename: 'bullseye', architecture: 'amd64' },
     profiles: [
       { name: 'php-fpm', version: '7.4' },

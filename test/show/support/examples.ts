@@ -27,7 +27,7 @@ export const plan: Plan = {
   data: { files: 48_210, bytes: 61.4e9, databases: ['postgresql 15/main'] },
 };
 export const manifest: Manifest = {
-  opstimal: 'manifest/1',
+  opstimal: 'manifest/2',
   host: { name: 'web1', os: 'debian', version: '12', codename: 'bookworm', architecture: 'amd64' },
   profiles: [{ name: 'postgresql', version: '15' }],
   resources: [],
