@@ -1,12 +1,44 @@
-/** The shape of `profiles/<name>.yaml`, checked strictly: a misspelt key is an error, not silence. */
+/**
+ * The shape of `profiles/<name>.yaml`, checked strictly: a misspelt key is an error, not silence. The published
+ * `profiles/profile.schema.json` is made from it (`npm run schemas`), so the descriptions here are what an editor
+ * shows; what JSON Schema cannot say (patterns, globs, names that must exist) is checked here alone.
+ */
 import * as v from 'valibot';
 import type { Profile } from '../types.ts';
-import { conform, parseYaml } from './yaml-check.ts';
+import { patternProblem } from './line-pattern.ts';
+import { globProblem } from './profile-glob.ts';
+import { type Checked, conform, parseYaml } from './yaml-check.ts';
 
-const text = v.pipe(v.string(), v.nonEmpty('must not be empty'));
-const texts = v.array(text);
-const pattern = v.pipe(text, v.check(compiles, 'is no regular expression with at most one group'));
-const glob = v.pipe(text, v.regex(/^[/$]/, 'must begin with / or ${'));
+/** A larger file is no profile. Bytes. */
+const largestProfile = 256 * 1024;
+
+const text = v.pipe(
+  v.string(),
+  v.nonEmpty('must not be empty'),
+  v.maxLength(2000, 'is longer than 2000 characters'),
+);
+/** What is printed: a control character in it could rewrite the terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const printed = v.pipe(text, v.regex(/^[^\x00-\x1f\x7f]+$/, 'holds a control character'));
+const texts = v.pipe(v.array(text), v.maxLength(200, 'has more than 200 entries'));
+const pattern = v.pipe(
+  text,
+  v.check(
+    (value) => patternProblem(value) === null,
+    (issue) => patternProblem(issue.input) ?? '',
+  ),
+);
+const isGlob = v.check<string, (issue: v.CheckIssue<string>) => string>(
+  (value) => globProblem(value) === null,
+  (issue) => globProblem(issue.input) ?? '',
+);
+const glob = v.pipe(text, v.regex(/^[/$]/, 'must begin with / or a setting'), isGlob);
+const configuration = v.pipe(
+  text,
+  v.regex(/^\/etc\/[^*?[{]/, 'must begin with /etc/ and a name: nothing else is read for a profile'),
+  isGlob,
+);
+const globs = v.pipe(v.array(glob), v.maxLength(200, 'has more than 200 entries'));
 const classes = v.picklist([
   'immutable',
   'edited',
@@ -17,80 +49,146 @@ const classes = v.picklist([
   'undecided',
 ]);
 const fromTo = v.strictObject({ from: text, to: text });
+const fromTos = v.pipe(v.array(fromTo), v.maxLength(200, 'has more than 200 entries'));
 
-function compiles(value: string): boolean {
-  try {
-    // The empty alternative makes it match, so that the number of groups can be counted.
-    return (new RegExp(`${value}|`).exec('')?.length ?? 0) <= 2;
-  } catch {
-    return false;
-  }
+function described<const S extends v.GenericSchema>(schema: S, description: string) {
+  return v.pipe(schema, v.description(description));
 }
 
-const schema = v.strictObject({
-  name: v.pipe(text, v.regex(/^[a-z0-9-]+$/, 'must be lower case letters, digits and -')),
-  title: text,
-  detect: v.strictObject({
-    packages: v.exactOptional(texts),
-    units: v.exactOptional(texts),
-    magic: v.exactOptional(v.literal('sqlite')),
+const setting = v.strictObject({
+  name: described(
+    v.pipe(text, v.regex(/^[a-zA-Z][a-zA-Z0-9]*$/, 'must be letters and digits')),
+    'Paths use the values by this name, in braces after a dollar sign.',
+  ),
+  files: described(
+    v.pipe(v.array(configuration), v.maxLength(50, 'has more than 50 entries')),
+    'Configuration files of the service, globs below /etc; {version} is filled in.',
+  ),
+  pattern: described(
+    pattern,
+    'RE2 pattern, tried on each line by itself; its one group is the value. A value that is no absolute path is not taken.',
+  ),
+  take: described(v.picklist(['last', 'all']), 'Which of several matches count.'),
+  default: described(texts, 'Values where no configuration names one; empty = none.'),
+});
+
+const path = v.strictObject({
+  path: described(
+    glob,
+    'Absolute path or glob; settings (in braces after a dollar sign) and {version} are filled in. It speaks for everything below it, too.',
+  ),
+  class: described(classes, 'What the path is.'),
+  kind: described(printed, 'In a few words what lies there: data, cache, log, mail queue …'),
+  carry: described(
+    v.exactOptional(v.picklist(['manifest', 'stream', 'dump', 'none'])),
+    'How it travels; without it as usual for its class.',
+  ),
+  weak: described(
+    v.exactOptional(v.boolean()),
+    'Whether rules that know what lies inside (packages, caches, checkouts) come first.',
+  ),
+});
+
+const crossing = v.strictObject({
+  files: globs,
+  how: v.picklist(['file', 'postgresql-settings', 'dovecot-settings', 'by-hand']),
+  note: v.exactOptional(printed),
+});
+
+const probe = v.variant('probe', [
+  v.strictObject({ probe: v.literal('unit'), unit: text }),
+  v.strictObject({ probe: v.literal('port'), port: v.pipe(v.number(), v.integer()) }),
+  v.strictObject({ probe: v.literal('http'), url: text }),
+  v.strictObject({
+    probe: v.literal('command'),
+    name: printed,
+    argv: v.pipe(texts, v.nonEmpty('must not be empty')),
+    compare: v.picklist(['equal', 'zero']),
   }),
-  version: v.exactOptional(v.strictObject({ package: text, of: v.picklist(['name', 'version']), pattern })),
-  settings: v.exactOptional(
-    v.array(
-      v.strictObject({
-        name: v.pipe(text, v.regex(/^[a-zA-Z][a-zA-Z0-9]*$/, 'must be letters and digits')),
-        files: v.array(glob),
-        pattern,
-        take: v.picklist(['last', 'all']),
-        default: texts,
-      }),
-    ),
+]);
+
+/** What `readProfile` checks and `profile.schema.json` is made from. */
+export const profileSchema = v.strictObject({
+  name: described(
+    v.pipe(text, v.regex(/^[a-z0-9-]+$/, 'must be lower case letters, digits and -')),
+    'Name of the profile; its file is called the same.',
   ),
-  paths: v.array(
+  title: described(printed, 'What people call the service.'),
+  detect: described(
     v.strictObject({
-      path: glob,
-      class: classes,
-      kind: text,
-      carry: v.exactOptional(v.picklist(['manifest', 'stream', 'dump', 'none'])),
-      weak: v.exactOptional(v.boolean()),
+      packages: described(v.exactOptional(texts), 'Installed packages; * stands for anything.'),
+      units: described(v.exactOptional(texts), 'Units of systemd; * stands for anything.'),
+      magic: described(v.exactOptional(v.literal('sqlite')), 'Files found by their first bytes.'),
     }),
+    'The profile is on when any of these is there.',
   ),
-  dump: v.exactOptional(v.picklist(['postgresql', 'mariadb'])),
-  units: texts,
-  tier: v.picklist(['actor', 'front', 'application', 'database']),
-  packages: v.exactOptional(v.array(fromTo)),
-  rewrites: v.exactOptional(v.array(v.strictObject({ files: v.array(glob), from: text, to: text }))),
-  moves: v.exactOptional(v.array(fromTo)),
-  crossing: v.exactOptional(
-    v.array(
-      v.strictObject({
-        files: v.array(glob),
-        how: v.picklist(['file', 'postgresql-settings', 'dovecot-settings', 'by-hand']),
-        note: v.exactOptional(text),
-      }),
-    ),
+  version: described(
+    v.exactOptional(v.strictObject({ package: text, of: v.picklist(['name', 'version']), pattern })),
+    'Where {version} comes from: one group of a pattern on the name or version of an installed package.',
   ),
-  probes: v.exactOptional(
-    v.array(
-      v.variant('probe', [
-        v.strictObject({ probe: v.literal('unit'), unit: text }),
-        v.strictObject({ probe: v.literal('port'), port: v.pipe(v.number(), v.integer()) }),
-        v.strictObject({ probe: v.literal('http'), url: text }),
-        v.strictObject({
-          probe: v.literal('command'),
-          name: text,
-          argv: v.pipe(texts, v.nonEmpty('must not be empty')),
-          compare: v.picklist(['equal', 'zero']),
-        }),
-      ]),
-    ),
+  settings: described(
+    v.exactOptional(v.pipe(v.array(setting), v.maxLength(50, 'has more than 50 entries'))),
+    'Paths that the service’s own configuration names.',
   ),
-  provenance: text,
+  paths: described(
+    v.pipe(v.array(path), v.maxLength(500, 'has more than 500 entries')),
+    'What lies where, and what becomes of it. The deepest rule speaks.',
+  ),
+  dump: described(
+    v.exactOptional(v.picklist(['postgresql', 'mariadb'])),
+    'The engine that carries what is marked `carry: dump`.',
+  ),
+  units: described(
+    texts,
+    'Units that write the data: they stop in a freeze and run on one side only. * stands for anything.',
+  ),
+  tier: described(
+    v.picklist(['actor', 'front', 'application', 'database']),
+    'Order of a freeze: actors (what must never act twice), front, application, database.',
+  ),
+  packages: described(v.exactOptional(fromTos), 'Names of packages that change with {old} and {new}.'),
+  rewrites: described(
+    v.exactOptional(v.array(v.strictObject({ files: globs, from: text, to: text }))),
+    'Text in carried files that changes with {old} and {new}.',
+  ),
+  moves: described(v.exactOptional(fromTos), 'Paths that change with {old} and {new}.'),
+  crossing: described(
+    v.exactOptional(v.array(crossing)),
+    'How edited configuration goes to a newer version.',
+  ),
+  probes: described(
+    v.exactOptional(v.pipe(v.array(probe), v.maxLength(50, 'has more than 50 entries'))),
+    'What proves the move. Commands run at the cutover and for verify, never in a scan.',
+  ),
+  provenance: described(text, 'Where the knowledge comes from: documentation, manual pages, file lists.'),
 });
 
 /** Reads one profile. Throws Failure `usage` on topic `profile` with `file:line:column`. */
 export function readProfile(content: string, file: string): Profile {
   const checked = parseYaml(content, file, 'profile');
-  return conform(checked, [], schema, checked.value);
+  const profile: Profile = conform(checked, [], profileSchema, checked.value);
+  checkNames(checked, profile);
+  return profile;
+}
+
+/** Names that one part of a profile uses and another must have. */
+function checkNames(checked: Checked, profile: Profile): void {
+  const { detect } = profile;
+  if (detect.packages === undefined && detect.units === undefined && detect.magic === undefined)
+    checked.fail(
+      ['detect'],
+      'detect names nothing',
+      'add packages or units that show that the service is there',
+    );
+  const settings = new Set((profile.settings ?? []).map(({ name }) => name));
+  profile.paths.forEach((rule, index) => {
+    for (const [, name = ''] of rule.path.matchAll(/\$\{([^}]*)\}/g)) {
+      if (!settings.has(name))
+        checked.fail(['paths', index, 'path'], `there is no setting called ${name}`, 'add it to settings');
+    }
+    if (rule.carry === 'dump' && profile.dump === undefined)
+      checked.fail(['paths', index, 'carry'], 'nothing dumps this path', 'say which engine does with dump:');
+    if (rule.path.includes('{version}') && profile.version === undefined)
+      checked.fail(['paths', index, 'path'], '{version} is used and no version is found', 'add version:');
+  });
 }

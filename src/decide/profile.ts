@@ -1,9 +1,9 @@
 /** Which profiles speak for a server, and what their paths and units are there. */
 import type { Buffer } from 'node:buffer';
-import picomatch from 'picomatch';
 import { toBytes } from '../bytes.ts';
 import type { Bytes, Facts, Profile } from '../types.ts';
-import { literally } from './path-rules.ts';
+import { matchLines } from './line-pattern.ts';
+import { literally, PathRules } from './path-rules.ts';
 import { fitsName, versionsOf } from './rename.ts';
 import { type Ruling, usualCarry } from './ruling.ts';
 
@@ -96,6 +96,9 @@ export function activate(
     });
 }
 
+/** More values than this are no setting; what is left over lies where its place says. */
+const mostValues = 1000;
+
 function valuesOf(
   setting: NonNullable<Profile['settings']>[number],
   versions: readonly string[],
@@ -105,12 +108,11 @@ function valuesOf(
   let last: string | null = null;
   let origin = '';
   for (const glob of setting.files.flatMap((file) => perVersion(file, versions))) {
-    const matches = picomatch(toBytes(glob), { dot: true });
-    for (const path of [...files.keys()].filter((key) => matches(key)).sort()) {
-      const text = files.get(path)?.toString('latin1') ?? '';
-      for (const match of text.matchAll(new RegExp(setting.pattern, 'gm'))) {
-        const value = match[1] ?? match[0];
-        if (value.startsWith('/') && !believable(value)) continue;
+    const rules = new PathRules<true>();
+    rules.add(toBytes(glob), true, 'path');
+    for (const path of [...files.keys()].filter((key) => rules.of(key) === true).sort()) {
+      for (const value of matchLines(setting.pattern, files.get(path)?.toString('latin1') ?? '')) {
+        if (!believable(value) || values.size >= mostValues) continue;
         values.add(value);
         last = value;
         origin = path;
@@ -128,7 +130,9 @@ const shared = new Set(
     .concat(['/var', '/var/cache', '/var/lib', '/var/log', '/var/spool', '/var/tmp', '/var/www']),
 );
 
+/** A value becomes a path and nothing else, so what is no path is not taken: it could be a password. */
 function believable(path: string): boolean {
+  if (!path.startsWith('/') || path.length > 4096 || path.includes('\0')) return false;
   const plain = path.replace(/\/+$/, '');
   return !shared.has(plain) && !plain.split('/').some((part) => part === '.' || part === '..');
 }

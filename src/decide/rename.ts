@@ -1,5 +1,6 @@
 /** Which version of a service the destination has, and what packages, units and paths are called there. */
 import type { Facts, Manifest, Profile } from '../types.ts';
+import { matchLine } from './line-pattern.ts';
 import type { Available } from './plan-input.ts';
 import { type Renames, successors } from './renames.ts';
 
@@ -10,11 +11,20 @@ export interface VersionPair {
   readonly new: string;
 }
 
-/** Whether a package name fits a pattern in which `*` stands for anything. */
+/** Whether a package name fits a pattern in which `*` stands for anything; in time linear in the name. */
 export function fitsName(pattern: string, name: string): boolean {
-  if (!pattern.includes('*')) return pattern === name;
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`).test(name);
+  const [first = '', ...rest] = pattern.split('*');
+  if (rest.length === 0) return pattern === name;
+  const last = rest.pop() as string;
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length)
+    return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length;
 }
 
 /** Order of versions of services such as 7.4 and 8.4, number by number. */
@@ -32,12 +42,11 @@ export function versionsOf(
   rule: NonNullable<Profile['version']>,
   packages: Iterable<readonly [name: string, version: string]>,
 ): string[] {
-  const pattern = new RegExp(rule.pattern);
   const found = new Set<string>();
   for (const [name, version] of packages) {
     if (!fitsName(rule.package, name)) continue;
-    const match = pattern.exec(rule.of === 'name' ? name : version);
-    if (match !== null) found.add(match[1] ?? match[0]);
+    const match = matchLine(rule.pattern, rule.of === 'name' ? name : version);
+    if (match !== null) found.add(match);
   }
   return [...found].sort(compareNumbers);
 }
