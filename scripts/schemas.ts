@@ -7,18 +7,26 @@ import { join } from 'node:path';
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import { profileSchema } from '../src/decide/profile-schema.ts';
+import { manifestSchema } from './manifest-schema.ts';
 
 /** Published files, from the top of the repository. */
-export const schemas: readonly {
-  readonly file: string;
-  readonly title: string;
-  readonly schema: GenericSchema;
-}[] = [{ file: 'profiles/profile.schema.json', title: 'Profile of opstimal-move', schema: profileSchema }];
+export const schemas: readonly { readonly file: string; readonly schema: () => object }[] = [
+  { file: 'profiles/manifest.schema.json', schema: manifestSchema },
+  {
+    file: 'profiles/profile.schema.json',
+    schema: () => titled('Profile of opstimal-move', profileSchema),
+  },
+];
 
-/** The text of a published schema. Checks that JSON Schema has no words for are left out of it. */
-export function schemaText({ title, schema }: (typeof schemas)[number]): string {
+/** Checks that JSON Schema has no words for are left out of it. */
+function titled(title: string, schema: GenericSchema): object {
   const { $schema, ...rest } = toJsonSchema(schema, { errorMode: 'ignore' }) as JsonSchema;
-  return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
+  return { $schema, title, ...rest };
+}
+
+/** The text of a published schema. */
+export function schemaText({ schema }: (typeof schemas)[number]): string {
+  return `${JSON.stringify(schema(), null, 2)}\n`;
 }
 
 /** Files whose text is not what their schema gives. */

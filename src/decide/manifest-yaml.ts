@@ -43,7 +43,7 @@ function clean(value: string): boolean {
 const note = { note: v.exactOptional(text) };
 
 /** Kinds of resources in the order in which they stand in the file and are applied; the key names the kind. */
-const kinds = {
+export const kinds = {
   repository: {
     title: 'Package sources beyond those of the distribution.',
     schema: v.strictObject({
@@ -212,7 +212,8 @@ type Kind = ResourceKind;
 const kindNames = Object.keys(kinds) as Kind[];
 
 const classCount = v.strictObject({ files: count, bytes: count });
-const head = v.strictObject({
+/** Everything but the resources, which are checked by their kind. */
+export const head = v.strictObject({
   opstimal: v.literal(newestManifest),
   host: v.strictObject({ name: text, os: text, version: text, codename: text, architecture: text }),
   profiles: v.array(v.strictObject({ name: text, version: v.nullable(text) })),
@@ -383,8 +384,11 @@ const heading = [
   ' Contents of files are in files/ by their SHA-256; secrets are in no file here.',
 ].join('\n');
 
-/** The manifest as canonical YAML. */
-export function writeManifest(manifest: Manifest): string {
+/**
+ * The manifest as canonical YAML. `schema` is where its JSON Schema stands, relative to the file; editors complete and
+ * check with it, without any network. It is left out where none stands beside the file.
+ */
+export function writeManifest(manifest: Manifest, schema?: string): string {
   const sorted = canonical(manifest);
   const document = new Document({
     opstimal: sorted.opstimal,
@@ -400,7 +404,8 @@ export function writeManifest(manifest: Manifest): string {
     undecided: sorted.undecided.map((group) => pick(group, ['path', 'bytes', 'files'])),
     incomplete: sorted.incomplete.map((part) => pick(part, ['fact', 'reason'])),
   });
-  document.commentBefore = heading;
+  const line = schema === undefined ? '' : ` yaml-language-server: $schema=${schema}\n`;
+  document.commentBefore = line + heading;
   comment(document, sorted);
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }

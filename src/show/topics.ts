@@ -53,7 +53,7 @@ export const generalTopics: readonly Topic[] = [
     title: 'the migration folder',
     paragraphs: [
       'The only state there is; safe to commit to git, for it holds no secret. scan makes it, every other command opens it. A directory that holds other things is refused, and one without a manifest is only half a folder: scan again, nothing in it is lost.',
-      'hosts.yaml  the two places\nmanifest.yaml  what can be made again\nfiles/  edited configuration\ndecisions.jsonl  who decided what\nplan.json  the last plan\nruns/  journal and report of each run',
+      'hosts.yaml  the two places\nmanifest.yaml  what can be made again\nmanifest.schema.json  completes the manifest in an editor\nfiles/  edited configuration\ndecisions.jsonl  who decided what\nplan.json  the last plan\nruns/  journal and report of each run',
     ],
   },
   {

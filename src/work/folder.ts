@@ -4,6 +4,7 @@
  *     web1.move/
  *     ├─ hosts.yaml          the two places, host names, machine ids
  *     ├─ manifest.yaml       canonical, commented with reasons
+ *     ├─ manifest.schema.json  for editors that complete and check the manifest
  *     ├─ verdicts.jsonl      class and reason of every tree and path, folded
  *     ├─ files/              edited configuration, by content; debs no repository offers
  *     ├─ decisions.jsonl     who decided what, appended
@@ -17,11 +18,16 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { readManifest, writeManifest } from '../decide/manifest-yaml.ts';
 import { VerdictIndex } from '../decide/verdicts.ts';
 import { Failure } from '../failure.ts';
 import type { Decision, Manifest, Plan, Verdict } from '../types.ts';
+
+/** The published schema, in `profiles/` of the package as all that is data. */
+const schemaName = 'manifest.schema.json';
+const schemaFile = fileURLToPath(new URL(`../../profiles/${schemaName}`, import.meta.url));
 
 export interface KnownHost {
   /** As the person wrote it; `connect` takes it again. */
@@ -150,8 +156,12 @@ export class Folder {
     return readManifest(await readFile(file, 'utf8'), join(this.name, 'manifest.yaml'));
   }
 
+  /** Writes the manifest, and beside it the schema that its first line names. */
   async writeManifest(manifest: Manifest): Promise<void> {
-    await writeWhole(this.path('manifest.yaml'), writeManifest(manifest));
+    const schema = await readFile(schemaFile);
+    const there = await readFile(this.path(schemaName)).catch(() => null);
+    if (there === null || !there.equals(schema)) await writeWhole(this.path(schemaName), schema);
+    await writeWhole(this.path('manifest.yaml'), writeManifest(manifest, schemaName));
   }
 
   async readVerdicts(): Promise<readonly Verdict[]> {

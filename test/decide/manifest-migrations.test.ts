@@ -10,10 +10,10 @@ const files = readdirSync(frozen, { recursive: true, encoding: 'utf8' }).filter(
   name.endsWith('.yaml'),
 );
 
-test('there is a frozen manifest of every version but the newest', () => {
+test('there is a frozen manifest of every version', () => {
   const newest = Number(newestManifest.split('/')[1]);
   const versions = new Set(files.map((name) => name.split('/')[0]));
-  expect([...versions].sort()).toEqual(Array.from({ length: newest - 1 }, (_, index) => `v${index + 1}`));
+  expect([...versions].sort()).toEqual(Array.from({ length: newest }, (_, index) => `v${index + 1}`));
 });
 
 test.each(files)('%s reads as it was meant, and is written in the newest form', (name) => {
