@@ -196,6 +196,43 @@ export interface StatOverride {
   /** Octal text as dpkg-statoverride prints it. */
   readonly mode: string;
 }
+/** A line of tmpfiles.d(5) that is in force. */
+export interface TmpfilesLine {
+  readonly file: Bytes;
+  /** Counted from 1. */
+  readonly line: number;
+  /** One letter. */
+  readonly type: string;
+  /** Signs after the letter: `+`, `!`, `-` … */
+  readonly modifiers: string;
+  /** A glob for the types that take one. */
+  readonly path: Bytes;
+  readonly mode: string;
+  /** For example `10d`; empty where nothing is cleaned. */
+  readonly age: string;
+  /** Content, target, source …; null where the line does not hold it. */
+  readonly argument: Bytes | null;
+}
+/** A line of sysusers.d(5) that is in force: a user, a group, or a user's membership in the group `id`. */
+export interface SysusersLine {
+  readonly file: Bytes;
+  /** Counted from 1. */
+  readonly line: number;
+  readonly type: 'u' | 'g' | 'm';
+  readonly name: string;
+  readonly id: string;
+  readonly gecos: Bytes;
+  readonly home: Bytes;
+  readonly shell: Bytes;
+}
+/** Files that one block of logrotate(8) speaks for. */
+export interface RotatedLogs {
+  readonly file: Bytes;
+  /** Globs, absolute. */
+  readonly patterns: readonly Bytes[];
+  /** Where the rotated files go; null = beside the log. May be relative to the log. */
+  readonly olddir: Bytes | null;
+}
 export interface Mount {
   readonly target: Bytes;
   readonly source: Bytes;
@@ -233,6 +270,9 @@ export interface Facts {
   readonly alternatives: Answered<readonly Alternative[]>;
   readonly diversions: Answered<readonly Diversion[]>;
   readonly statOverrides: Answered<readonly StatOverride[]>;
+  readonly tmpfiles: Answered<readonly TmpfilesLine[]>;
+  readonly sysusers: Answered<readonly SysusersLine[]>;
+  readonly logrotate: Answered<readonly RotatedLogs[]>;
   readonly mounts: Answered<readonly Mount[]>;
   readonly ports: Answered<readonly Port[]>;
   /** ucf's registry: path → MD5 of the version the package offered last. */

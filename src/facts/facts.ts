@@ -5,6 +5,7 @@ import { alternatives } from './alternatives.ts';
 import { clockAhead } from './clock-ahead.ts';
 import { diversions } from './diversions.ts';
 import type { Fact } from './fact.ts';
+import { logrotate } from './logrotate.ts';
 import { mounts } from './mounts.ts';
 import { openForWriting } from './open-for-writing.ts';
 import { origins } from './origins.ts';
@@ -15,6 +16,8 @@ import { ports } from './ports.ts';
 import { recordedDigests } from './recorded-digests.ts';
 import { repositories } from './repositories.ts';
 import { statOverrides } from './stat-overrides.ts';
+import { sysusers } from './sysusers.ts';
+import { tmpfiles } from './tmpfiles.ts';
 import { ucf } from './ucf.ts';
 import { units } from './units.ts';
 import { unpacked } from './unpacked.ts';
@@ -37,6 +40,9 @@ export const facts: FactTable = {
   diversions,
   statOverrides,
   ucf,
+  tmpfiles,
+  sysusers,
+  logrotate,
   mounts,
   ports,
   openForWriting,

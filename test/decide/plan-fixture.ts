@@ -98,6 +98,9 @@ export function facts(more: Partial<Facts> = {}): Facts {
     alternatives: known([]),
     diversions: known([]),
     statOverrides: known([]),
+    tmpfiles: known([]),
+    sysusers: known([]),
+    logrotate: known([]),
     mounts: known([
       {
         target: '/',

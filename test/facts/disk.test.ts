@@ -157,3 +157,25 @@ const systemctl = run(['sh', '-c', 'command -v systemctl']).code === 0;
   ]);
   expect(units[0]).toMatchObject({ fragment: '/etc/systemd/system/a.service', execStart: ['/bin/true'] });
 });
+
+test('tmpfiles, sysusers, logrotate: the names in /etc win, nothing there is no error', () => {
+  expect(askDisk(facts.tmpfiles, root)).toEqual([]);
+  expect(askDisk(facts.sysusers, root)).toEqual([]);
+  expect(askDisk(facts.logrotate, root)).toEqual([]);
+  put('usr/lib/tmpfiles.d/a.conf', 'd /srv/packaged\n');
+  put('usr/lib/tmpfiles.d/b.conf', 'd /srv/%m 0755 root root 3d\n');
+  put('etc/tmpfiles.d/a.conf', 'd /srv/own\n');
+  put('etc/machine-id', '0123456789abcdef0123456789abcdef\n');
+  put('usr/lib/sysusers.d/app.conf', 'u app - "An app" /var/lib/app\n');
+  put('etc/logrotate.d/app', '/srv/app/*.log {\n  daily\n}');
+  expect(askDisk(facts.tmpfiles, root).map(({ file, path, age }) => [file, path, age])).toEqual([
+    ['/etc/tmpfiles.d/a.conf', '/srv/own', ''],
+    ['/usr/lib/tmpfiles.d/b.conf', '/srv/0123456789abcdef0123456789abcdef', '3d'],
+  ]);
+  expect(askDisk(facts.sysusers, root)).toMatchObject([
+    { name: 'app', gecos: 'An app', home: '/var/lib/app' },
+  ]);
+  expect(askDisk(facts.logrotate, root)).toEqual([
+    { file: '/etc/logrotate.d/app', patterns: ['/srv/app/*.log'], olddir: null },
+  ]);
+});
