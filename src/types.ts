@@ -255,6 +255,18 @@ export interface Port {
   readonly unit: string | null;
 }
 
+/** A file that a process holds open although nothing names it any more. */
+export interface DeletedOpen {
+  /** As stat(2) gives it. */
+  readonly device: number;
+  readonly inode: number;
+  /** On disk. */
+  readonly bytes: number;
+  /** Where it was. */
+  readonly path: Bytes;
+  readonly process: string;
+}
+
 /** Everything that was asked of one host, before the listing. */
 export interface Facts {
   readonly os: Answered<OsFact>;
@@ -279,6 +291,8 @@ export interface Facts {
   readonly ucf: Answered<ReadonlyMap<Bytes, string>>;
   /** Paths open for writing now → the process name. */
   readonly openForWriting: Answered<ReadonlyMap<Bytes, string>>;
+  /** Files that are deleted and still open: their bytes are used, and no path names them. */
+  readonly deletedOpen: Answered<readonly DeletedOpen[]>;
   /** Seconds the host's clock is ahead of ours. */
   readonly clockAhead: Answered<number>;
 }

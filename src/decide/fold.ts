@@ -1,7 +1,8 @@
 /**
  * Folds the rulings of all paths into few verdicts: a directory speaks for what is in it, and only what differs
  * is named. Works on a stream in find's order (a directory before its contents); a directory is closed when the
- * listing has left it, so that memory grows with the number of directories and exceptions, not of files.
+ * listing has left it, and forgotten when it says what the one above says, so that memory grows with the number of
+ * exceptions, not of files or directories.
  *
  * What a directory says to names nobody has seen yet must be safe: where a new file would be data, the directory
  * says data, even when most files in it now are something else.
@@ -63,14 +64,19 @@ export class Fold {
   readonly #root: Directory;
   readonly #open: Directory[];
   readonly #all = new Map<Bytes, Directory>();
-  /** Hard links: content counts once. */
-  readonly #linked = new Set<string>();
+  /** Hard links by device: content counts once. */
+  readonly #linked = new Map<number, Set<number>>();
   readonly #counts = new Map<Class, Sum>();
+  readonly #devices = new Map<number, number>();
+  /** Directories that the listing comes back to: other file systems are mounted at or below them. */
+  readonly #pinned = new Set<Bytes>();
 
-  constructor(advice: FoldAdvice) {
+  /** `roots` of the listing, in any order. */
+  constructor(advice: FoldAdvice, roots: readonly Bytes[] = []) {
     this.#advice = advice;
     this.#root = this.#make('/', null);
     this.#open = [this.#root];
+    for (const root of roots) for (let at = root; at !== '/'; at = parentOf(at)) this.#pinned.add(at);
   }
 
   #make(path: Bytes, own: Ruling | null): Directory {
@@ -82,13 +88,10 @@ export class Fold {
   /** Takes the next entry of the listing. Directories count as no file, but with their bytes. */
   add(entry: Entry, ruling: Ruling): void {
     let bytes = onDisk(entry);
-    if (entry.links > 1 && entry.type !== 'd') {
-      const key = `${entry.device}:${entry.inode}`;
-      if (this.#linked.has(key)) bytes = 0;
-      this.#linked.add(key);
-    }
+    if (entry.links > 1 && entry.type !== 'd' && this.#isSeen(entry)) bytes = 0;
     const files = entry.type === 'd' ? 0 : 1;
     count(this.#counts, ruling.class, files, bytes);
+    this.#devices.set(entry.device, (this.#devices.get(entry.device) ?? 0) + bytes);
     if (entry.path === '/') return;
     this.#leave(parentOf(entry.path));
     const parent = this.#open.at(-1) as Directory;
@@ -114,9 +117,29 @@ export class Fold {
     }
   }
 
+  /** Whether another name of the same content was counted already. */
+  #isSeen(entry: Entry): boolean {
+    let inodes = this.#linked.get(entry.device);
+    if (inodes === undefined) {
+      inodes = new Set();
+      this.#linked.set(entry.device, inodes);
+    }
+    if (inodes.has(entry.inode)) return true;
+    inodes.add(entry.inode);
+    return false;
+  }
+
+  /** Bytes that were counted on each device, by the number that stat(2) gives. */
+  devices(): ReadonlyMap<number, number> {
+    return this.#devices;
+  }
+
   /** Closes directories until the open one is `path`, opening those that the listing skipped. */
   #leave(path: Bytes): void {
-    while (this.#open.length > 1 && !under(path, (this.#open.at(-1) as Directory).path)) this.#close();
+    while (this.#open.length > 1 && !under(path, (this.#open.at(-1) as Directory).path)) {
+      const left = this.#open.pop() as Directory;
+      if (!this.#pinned.has(left.path)) this.#close(left);
+    }
     const top = this.#open.at(-1) as Directory;
     if (top.path === path) return;
     const missing: Bytes[] = [];
@@ -132,14 +155,43 @@ export class Fold {
     }
   }
 
-  #close(): void {
-    const directory = this.#open.pop() as Directory;
+  #close(directory: Directory): void {
     if (directory.says !== null) return;
     directory.says = this.#decide(directory);
     this.#compact(directory);
-    const parent = this.#open.at(-1);
-    if (parent === undefined) return;
+    const parent = this.#all.get(parentOf(directory.path)) ?? this.#root;
     for (const [ruling, sum] of directory.sums) count(parent.sums, ruling, sum.files, sum.bytes);
+  }
+
+  /**
+   * Forgets the directories in this one that say the same and nothing else. Right inside an undecided tree they
+   * stay, with nothing below them: a person may decide about some of them.
+   */
+  #forget(directory: Directory, says: Ruling): void {
+    directory.children = directory.children.filter((child) => {
+      const saysSame = child.says !== null && sameVerdict(child.says, says);
+      if (!saysSame || child.names.length > 0) return true;
+      if (says.class === 'undecided') {
+        if (child.says !== null) this.#forgetBelow(child, child.says);
+        return true;
+      }
+      if (child.children.length > 0) return true;
+      this.#all.delete(child.path);
+      return false;
+    });
+  }
+
+  #forgetBelow(directory: Directory, says: Ruling): void {
+    directory.children = directory.children.filter((child) => {
+      const isPlain =
+        child.says !== null &&
+        sameVerdict(child.says, says) &&
+        child.names.length === 0 &&
+        child.children.length === 0 &&
+        !isEmpty(child);
+      if (isPlain) this.#all.delete(child.path);
+      return !isPlain;
+    });
   }
 
   /** Names that say the same as their directory need not be remembered. */
@@ -148,6 +200,7 @@ export class Fold {
     directory.names = directory.names.filter(
       ({ ruling }) => ruling.single === true || !sameVerdict(ruling, says),
     );
+    this.#forget(directory, says);
   }
 
   #decide(directory: Directory): Ruling {
@@ -181,7 +234,9 @@ export class Fold {
    * path that was never seen (a removed file) gets a verdict of its own.
    */
   amend(path: Bytes, before: Ruling | null, ruling: Ruling, bytes: number): void {
-    const directory = this.#all.get(parentOf(path)) ?? this.#root;
+    let above = parentOf(path);
+    while (above !== '/' && !this.#all.has(above)) above = parentOf(above);
+    const directory = this.#all.get(above) ?? this.#root;
     if (before !== null) {
       count(this.#counts, before.class, -1, -bytes);
       count(this.#counts, ruling.class, 1, bytes);
@@ -192,7 +247,15 @@ export class Fold {
 
   /** Closes everything and gives the verdicts, sorted by path; a tree before its exceptions. */
   finish(): { verdicts: Verdict[]; classes: ClassCounts } {
-    while (this.#open.length > 1) this.#close();
+    while (this.#open.length > 1) {
+      const left = this.#open.pop() as Directory;
+      if (!this.#pinned.has(left.path)) this.#close(left);
+    }
+    const deepestFirst = [...this.#pinned].sort((left, right) => right.length - left.length);
+    for (const path of deepestFirst) {
+      const directory = this.#all.get(path);
+      if (directory !== undefined) this.#close(directory);
+    }
     const root = this.#root;
     root.says = unseen;
     this.#compact(root);

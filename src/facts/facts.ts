@@ -3,6 +3,7 @@ import type { Facts } from '../types.ts';
 import { accounts } from './accounts.ts';
 import { alternatives } from './alternatives.ts';
 import { clockAhead } from './clock-ahead.ts';
+import { deletedOpen } from './deleted-open.ts';
 import { diversions } from './diversions.ts';
 import type { Fact } from './fact.ts';
 import { logrotate } from './logrotate.ts';
@@ -46,4 +47,5 @@ export const facts: FactTable = {
   mounts,
   ports,
   openForWriting,
+  deletedOpen,
 };

@@ -22,6 +22,10 @@ export interface ListTree {
   readonly prune?: readonly Bytes[];
   /** Go down into other file systems that are mounted below a root. Default false: `find -xdev`. */
   readonly crossMounts?: boolean;
+  /** Leave the processor to the services of the host: nice(1) 10. For a listing that nobody waits for. */
+  readonly nice?: boolean;
+  /** Gets what find printed, as it comes, before it is parsed; awaited, so that a slow disk slows the listing down. */
+  readonly keep?: (chunk: Buffer) => Promise<void>;
 }
 
 /** How a listing ended. What vanished between two system calls is no error; what could not be read is one. */
@@ -109,67 +113,118 @@ export function findTime(text: string): bigint {
   return BigInt(text.slice(0, dot)) * 1_000_000_000n + BigInt(rest);
 }
 
-/** Names of owners, as `%u` and `%U` print them: a number that has no name is printed as the number. */
-function nameOf(name: string, number: string): string | null {
-  return name === number ? null : name;
+const types = new Set('fdlpsbc');
+const nanoseconds = 1_000_000_000n;
+
+/** A number from its decimal digits; NaN where there is anything else. */
+function decimal(data: Buffer, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at += 1) {
+    const digit = (data[at] as number) - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return to > from ? value : Number.NaN;
 }
 
-const types = new Set('fdlpsbc');
+/** A time as find prints it, `1732705200.1234567890`; see `findTime` for those before 1970. */
+function timeOf(data: Buffer, from: number, to: number): bigint {
+  let dot = from;
+  while (dot < to && data[dot] !== 46) dot += 1;
+  if (to - dot < 10) return findTime(data.toString('latin1', from, to));
+  const seconds = decimal(data, from, dot);
+  const rest = decimal(data, dot + 1, dot + 10);
+  if (!(seconds <= Number.MAX_SAFE_INTEGER) || Number.isNaN(rest))
+    return findTime(data.toString('latin1', from, to));
+  return BigInt(seconds) * nanoseconds + BigInt(rest);
+}
 
-/** Turns the bytes of find's output into entries; chunks may end anywhere. */
+/**
+ * Turns the bytes of find's output into entries; chunks may end anywhere. Works on bytes: a string for each of fifteen
+ * fields of a million paths costs more than all the rest, and a piece of a long string would keep the whole alive.
+ */
 export class ListingParser {
   readonly #root: Bytes;
-  #rest = '';
-  #fields: string[] = [];
+  #rest: Buffer = Buffer.alloc(0);
+  readonly #ends = new Int32Array(fieldCount);
+  /** One string for each name; a name belongs to its number for as long as a listing takes. */
+  readonly #users = new Map<number, string | null>();
+  readonly #groups = new Map<number, string | null>();
 
   constructor(root: Bytes) {
     this.#root = root;
   }
 
-  *push(chunk: Buffer): Generator<Entry> {
-    const fields = (this.#rest + chunk.toString('latin1')).split('\0');
-    this.#rest = fields.pop() as string;
-    const all = this.#fields.length === 0 ? fields : this.#fields.concat(fields);
-    let at = 0;
-    for (; at + fieldCount <= all.length; at += fieldCount) yield this.#entry(all, at);
-    this.#fields = all.slice(at);
+  /** The entries that are whole with this chunk. */
+  push(chunk: Buffer): Entry[] {
+    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const ends = this.#ends;
+    const entries: Entry[] = [];
+    let begin = 0;
+    let field = 0;
+    for (let at = 0; at < data.length; at += 1) {
+      if (data[at] !== 0) continue;
+      ends[field] = at;
+      field += 1;
+      if (field < fieldCount) continue;
+      entries.push(this.#entry(data, begin));
+      begin = at + 1;
+      field = 0;
+    }
+    this.#rest = Buffer.from(data.subarray(begin));
+    return entries;
   }
 
   /** Whether the output ended between two entries. */
   get whole(): boolean {
-    return this.#rest === '' && this.#fields.length === 0;
+    return this.#rest.length === 0;
   }
 
-  #entry(fields: readonly string[], at: number): Entry {
-    const type = fields[at] as EntryType;
-    const uid = fields[at + 2] as string;
-    const gid = fields[at + 3] as string;
-    const target = fields[at + 14] as string;
-    if (!types.has(type)) throw new Failure('failed', 'listing', 'find printed a type that nobody knows');
+  #entry(data: Buffer, begin: number): Entry {
+    const ends = this.#ends;
+    const from = (field: number): number => (field === 0 ? begin : (ends[field - 1] as number) + 1);
+    const to = (field: number): number => ends[field] as number;
+    const number = (field: number): number => decimal(data, from(field), to(field));
+    const type = String.fromCharCode(data[begin] as number) as EntryType;
+    if (to(0) !== begin + 1 || !types.has(type))
+      throw new Failure('failed', 'listing', 'find printed a type that nobody knows');
+    const uid = number(2);
+    const gid = number(3);
+    const path = data.toString('latin1', from(13) + this.#root.length, to(13));
     const entry: Entry = {
-      path: this.#serverPath(fields[at + 13] as string),
+      path: path === '' ? '/' : path.startsWith('//') ? path.replace(/^\/+/, '/') : path,
       type,
-      mode: Number.parseInt(fields[at + 1] as string, 8),
-      uid: Number(uid),
-      gid: Number(gid),
-      user: nameOf(fields[at + 4] as string, uid),
-      group: nameOf(fields[at + 5] as string, gid),
-      size: Number(fields[at + 6]),
-      mtime: findTime(fields[at + 7] as string),
-      ctime: findTime(fields[at + 8] as string),
-      device: Number(fields[at + 9]),
-      inode: Number(fields[at + 10]),
-      links: Number(fields[at + 11]),
-      blocks: Number(fields[at + 12]),
+      mode: Number.parseInt(data.toString('latin1', from(1), to(1)), 8),
+      uid,
+      gid,
+      user: nameOf(this.#users, uid, data, from(4), to(4)),
+      group: nameOf(this.#groups, gid, data, from(5), to(5)),
+      size: number(6),
+      mtime: timeOf(data, from(7), to(7)),
+      ctime: timeOf(data, from(8), to(8)),
+      device: number(9),
+      inode: number(10),
+      links: number(11),
+      blocks: number(12),
     };
-    return type === 'l' ? { ...entry, target } : entry;
+    return type === 'l' ? { ...entry, target: data.toString('latin1', from(14), to(14)) } : entry;
   }
+}
 
-  #serverPath(path: Bytes): Bytes {
-    const own = path.slice(this.#root.length);
-    if (own === '') return '/';
-    return own.startsWith('//') ? own.replace(/^\/+/, '/') : own;
-  }
+/** Names of owners, as `%u` and `%U` print them: a number that has no name is printed as the number. */
+function nameOf(
+  names: Map<number, string | null>,
+  number: number,
+  data: Buffer,
+  from: number,
+  to: number,
+): string | null {
+  const known = names.get(number);
+  if (known !== undefined) return known;
+  const text = data.toString('latin1', from, to);
+  const name = text === String(number) ? null : text;
+  names.set(number, name);
+  return name;
 }
 
 /** Errors of find that count. A path that is gone again is none: the system lives. */
@@ -182,6 +237,18 @@ function errorsOf(stderr: string): string[] {
       .filter((line) => !/^xargs: (warning: )?value .* for -s option/.test(line))
       .map((line) => line.replace(/^find: /, ''))
   );
+}
+
+/** Names of owners, where find printed those of another machine: a disk has accounts of its own. */
+export type Owners = (uid: number, gid: number) => Pick<Entry, 'user' | 'group'>;
+
+/** null = what find printed is right. */
+export async function ownersOf(host: Host): Promise<Owners | null> {
+  return host.root === '' ? null : namesOf(host);
+}
+
+export function named(entry: Entry, owners: Owners): Entry {
+  return { ...entry, ...owners(entry.uid, entry.gid) };
 }
 
 /** Starts find on a channel of its own; for trees. */
@@ -214,13 +281,15 @@ interface Ending {
   readonly stderr: string;
 }
 
-async function* runFind(
+/** Entries as they come, some at a time: a step of a generator for each of a million paths costs seconds. */
+async function* findSome(
   host: Host,
   argv: Argv,
   input: readonly Bytes[],
   way: typeof streamFind,
-): AsyncGenerator<Entry, ListingEnd> {
-  const names = host.root === '' ? null : await namesOf(host);
+  keep?: ListTree['keep'],
+): AsyncGenerator<Entry[], ListingEnd> {
+  const names = await ownersOf(host);
   const output = way(host, argv, Buffer.from(input.map((word) => `${word}\0`).join(''), 'latin1'));
   const parser = new ListingParser(host.root);
   let entries = 0;
@@ -232,10 +301,10 @@ async function* runFind(
         ending = step.value;
         break;
       }
-      for (const entry of parser.push(step.value)) {
-        entries += 1;
-        yield names === null ? entry : { ...entry, ...names(entry.uid, entry.gid) };
-      }
+      await keep?.(step.value);
+      const some = parser.push(step.value);
+      entries += some.length;
+      if (some.length > 0) yield names === null ? some : some.map((entry) => named(entry, names));
     }
   } finally {
     if (ending === undefined) await output.return({ code: 0, stderr: '' });
@@ -263,6 +332,22 @@ async function* runFind(
   return { errors, entries };
 }
 
+async function* oneByOne(some: AsyncGenerator<Entry[], ListingEnd>): AsyncGenerator<Entry, ListingEnd> {
+  let finished = false;
+  try {
+    for (;;) {
+      const step = await some.next();
+      if (step.done) {
+        finished = true;
+        return step.value;
+      }
+      yield* step.value;
+    }
+  } finally {
+    if (!finished) await some.return({ errors: [], entries: 0 });
+  }
+}
+
 function* inPortions(words: readonly Bytes[]): Generator<Bytes[]> {
   let portion: Bytes[] = [];
   let size = 0;
@@ -282,13 +367,19 @@ function* inPortions(words: readonly Bytes[]): Generator<Bytes[]> {
  * Lists the trees of all roots with one `find`, in find's order. A root that does not exist gives nothing; a
  * pruned path is not listed itself. Throws Failure `failed` where find is no GNU find or ended early.
  */
-export async function* listTree(host: Host, request: ListTree): AsyncGenerator<Entry, ListingEnd> {
+export function listTree(host: Host, request: ListTree): AsyncGenerator<Entry, ListingEnd> {
+  return oneByOne(listSome(host, request));
+}
+
+/** The same, some entries at a time. */
+export async function* listSome(host: Host, request: ListTree): AsyncGenerator<Entry[], ListingEnd> {
   if (request.roots.length === 0) return { errors: [], entries: 0 };
   const words = findArguments(host.root, request);
   if (words.reduce((sum, word) => sum + word.length + 9, 0) > argumentBytes) {
     throw new Failure('failed', 'listing', `${request.roots.length} roots are too many for one listing`);
   }
-  return yield* runFind(host, findByInput, words, streamFind);
+  const argv: Argv = request.nice === true ? ['nice', '-n', '10', ...findByInput] : findByInput;
+  return yield* findSome(host, argv, words, streamFind, request.keep);
 }
 
 /** Looks at these paths alone, without their trees. Paths that do not exist are left out. */
@@ -296,11 +387,13 @@ export async function* listPaths(host: Host, paths: readonly Bytes[]): AsyncGene
   const errors: string[] = [];
   let entries = 0;
   for (const portion of inPortions(paths)) {
-    const end = yield* runFind(
-      host,
-      statProgram,
-      portion.map((path) => onHost(host, path)),
-      paths.length <= fewPaths ? askFind : streamFind,
+    const end = yield* oneByOne(
+      findSome(
+        host,
+        statProgram,
+        portion.map((path) => onHost(host, path)),
+        paths.length <= fewPaths ? askFind : streamFind,
+      ),
     );
     errors.push(...end.errors);
     entries += end.entries;

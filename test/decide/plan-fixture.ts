@@ -117,6 +117,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     ports: known([]),
     ucf: none,
     openForWriting: none,
+    deletedOpen: none,
     clockAhead: none,
     ...more,
   };

@@ -1,0 +1,144 @@
+/**
+ * Which mounted file systems are the server's own, and whether every byte of them was seen. What is not entered is
+ * named with its reason; it is never left out in silence.
+ */
+import { quote } from '../bytes.ts';
+import type { Answered, Bytes, Mount } from '../types.ts';
+import { literally, PathRules } from './path-rules.ts';
+import type { Ruling } from './ruling.ts';
+
+/** File systems whose files are their own: neither made up by the kernel nor fetched over a network. */
+const local =
+  /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|nilfs2|reiserfs|reiser4|bcachefs|vfat|exfat|ntfs3?|fuseblk|ufs|minix)$/;
+/** Several mounts of one device are parts of it here, and not the same files again. */
+const divided = /^(btrfs|zfs|bcachefs)$/;
+/** One disk below several file systems, or content that is packed: df's numbers are not those of the files. */
+const incomparable = /^(btrfs|zfs|bcachefs|nilfs2|fuseblk)$/;
+const remote =
+  /^(nfs4?|cifs|smb3|smbfs|ceph|glusterfs|9p|virtiofs|afs|coda|lustre|gfs2|ocfs2|davfs|fuse\.(sshfs|glusterfs|cephfs|davfs|davfs2|s3fs|rclone|mergerfs\.nfs|curlftpfs|gcsfuse|juicefs))$/;
+const images = /^(squashfs|iso9660|udf|erofs|cramfs|romfs)$/;
+const memory = /^(tmpfs|ramfs|hugetlbfs)$/;
+/** Made up by the kernel. */
+const virtual =
+  /^(proc|sysfs|devtmpfs|devpts|mqueue|debugfs|tracefs|securityfs|pstore|bpf|configfs|fusectl|cgroup2?|binfmt_misc|autofs|nsfs|rpc_pipefs|efivarfs|selinuxfs|fuse\.lxcfs|fuse\.portal|fuse\.gvfsd-fuse)$/;
+/** Where memory is nothing to keep. */
+const volatile = /^\/(proc|sys|dev|run|tmp)(\/|$)|^\/var\/(run|lock|tmp)(\/|$)/;
+
+function byTarget(mounts: readonly Mount[]): Mount[] {
+  return [...mounts].sort((one, other) => (one.target < other.target ? -1 : 1));
+}
+
+/** Roots of the listing: the top, and every other local file system, each once even where it is bound twice. */
+export function rootsOf(mounts: Answered<readonly Mount[]>): Bytes[] {
+  const roots: Bytes[] = ['/'];
+  if (!mounts.known) return roots;
+  const devices = new Set(mounts.value.filter(({ target }) => target === '/').map(({ device }) => device));
+  for (const { target, type, device } of byTarget(mounts.value)) {
+    if (target === '/' || !local.test(type)) continue;
+    if (devices.has(device) && !divided.test(type)) continue;
+    devices.add(device);
+    roots.push(target);
+  }
+  return roots;
+}
+
+/** A file system that is shown and not entered. */
+export interface ForeignMount {
+  readonly path: Bytes;
+  readonly type: string;
+  readonly source: Bytes;
+  readonly ruling: Ruling;
+}
+
+function foreignRuling({ type, source }: Mount): Ruling {
+  const evidence = `${type} from ${quote(source)}, mounted while it was scanned`;
+  const none = { carry: 'none', evidence } as const;
+  if (remote.test(type))
+    return {
+      ...none,
+      class: 'identity',
+      rule: 'mount.remote',
+      reason: 'files of another machine, not entered',
+    };
+  if (images.test(type))
+    return { ...none, class: 'ephemeral', rule: 'mount.image', reason: 'image that is mounted to be read' };
+  if (type === 'overlay')
+    return { ...none, class: 'ephemeral', rule: 'mount.overlay', reason: 'layers of a container' };
+  if (memory.test(type))
+    return { ...none, class: 'undecided', rule: 'mount.memory', reason: 'kept in memory only, not entered' };
+  return {
+    ...none,
+    class: 'undecided',
+    rule: 'mount.unknown',
+    reason: 'file system of a kind that is not known here',
+  };
+}
+
+/** Mounts that the listing does not enter, besides those of the kernel and those made for run-time state. */
+export function foreignMounts(mounts: Answered<readonly Mount[]>): ForeignMount[] {
+  if (!mounts.known) return [];
+  return byTarget(mounts.value).flatMap((mount) => {
+    const { target, type, source } = mount;
+    if (target === '/' || local.test(type) || virtual.test(type) || volatile.test(target)) return [];
+    return [{ path: target, type, source, ruling: foreignRuling(mount) }];
+  });
+}
+
+export function foreignRules(foreign: readonly ForeignMount[]): PathRules<Ruling> {
+  const rules = new PathRules<Ruling>();
+  for (const { path, ruling } of foreign) rules.add(literally(path), ruling);
+  return rules;
+}
+
+/** `8:1` for the number that stat(2) gives: twelve bits of major amid twenty of minor, makedev(3). */
+export function deviceName(number: number): string {
+  return `${(number >>> 8) & 0xfff}:${(number & 0xff) + ((number >>> 12) & 0xfff00)}`;
+}
+
+/** What df says of one file system, and what the listing found on it. Bytes. */
+export interface Accounted {
+  readonly path: Bytes;
+  readonly type: string;
+  readonly used: number;
+  readonly seen: number;
+  /** In files that are deleted and still open. */
+  readonly deleted: number;
+}
+
+/**
+ * Compares the bytes seen on each device with those df calls used. File systems whose numbers mean something else
+ * are left out, and so is a disk's root that is a directory of a larger file system.
+ */
+export function accounted(input: {
+  readonly mounts: Answered<readonly Mount[]>;
+  readonly roots: readonly Bytes[];
+  readonly seen: ReadonlyMap<number, number>;
+  readonly deleted: ReadonlyMap<number, number>;
+  /** Whether `/` of the mounts is a mount of its own. */
+  readonly isMounted: boolean;
+}): Accounted[] {
+  const { mounts } = input;
+  if (!mounts.known) return [];
+  const named = (numbers: ReadonlyMap<number, number>) =>
+    new Map([...numbers].map(([number, bytes]) => [deviceName(number), bytes] as const));
+  const [seen, deleted] = [named(input.seen), named(input.deleted)];
+  return input.roots.flatMap((path) => {
+    const mount = mounts.value.find(({ target }) => target === path);
+    if (mount === undefined || mount.used === 0) return [];
+    if (!local.test(mount.type) || incomparable.test(mount.type)) return [];
+    if (path === '/' && !input.isMounted) return [];
+    const { type, used, device } = mount;
+    return [{ path, type, used, seen: seen.get(device) ?? 0, deleted: deleted.get(device) ?? 0 }];
+  });
+}
+
+/** Part of what is used that may lie in no path: tables and journals of the file system itself. */
+const tolerated = 0.02;
+/** Small file systems are mostly tables. Bytes. */
+const smallest = 64 * 1024 ** 2;
+
+/** What is used and was not seen, where that is more than a file system's own tables. Bytes; 0 = all is accounted for. */
+export function unaccounted({ used, seen, deleted }: Accounted): number {
+  const missing = used - seen - deleted;
+  return missing > Math.max(used * tolerated, smallest) ? missing : 0;
+}
