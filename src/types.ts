@@ -235,6 +235,8 @@ export interface RotatedLogs {
 }
 export interface Mount {
   readonly target: Bytes;
+  /** What of the file system is mounted there: `/` is the whole, anything else a bind mount or a subvolume. */
+  readonly root: Bytes;
   readonly source: Bytes;
   readonly type: string;
   readonly options: string;

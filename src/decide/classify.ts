@@ -36,6 +36,10 @@ export interface ClassifyContext {
   readonly swapFiles: readonly Bytes[];
   /** Files of package sources that are not the distribution's own, and the keys they name. */
   readonly repositories: { readonly files: ReadonlySet<Bytes>; readonly keys: ReadonlySet<Bytes> };
+  /** File systems that are mounted there and not entered. */
+  readonly foreign: PathRules<Ruling>;
+  /** Files that begin as SQLite databases do. */
+  readonly databases: ReadonlySet<Bytes>;
   /** Marks that a2enmod(8) and phpenmod(8) keep of what packages switched on. */
   readonly enabledMarks: ReadonlySet<Bytes>;
 }
@@ -65,6 +69,14 @@ const diverted: Ruling = {
   rule: 'diversion.replacement',
   reason: 'put in the place of a packaged file that was moved aside',
   evidence: 'local diversion',
+  single: true,
+};
+const database: Ruling = {
+  class: 'mutable',
+  carry: 'stream',
+  rule: 'magic.sqlite',
+  reason: 'SQLite database',
+  evidence: 'its first bytes',
   single: true,
 };
 const envFile: Ruling = {
@@ -121,6 +133,8 @@ export class Classifier {
   readonly #writers: ReadonlyMap<Bytes, string>;
   readonly #replaced: ReadonlySet<Bytes>;
   readonly #repositories: ClassifyContext['repositories'];
+  readonly #foreign: PathRules<Ruling>;
+  readonly #databases: ReadonlySet<Bytes>;
   readonly #templates = new Map(templates.map((template) => [template.path, template]));
 
   constructor(context: ClassifyContext) {
@@ -142,6 +156,8 @@ export class Classifier {
       (known(facts.diversions) ?? []).filter((one) => one.by === 'local').map((one) => one.path),
     );
     this.#repositories = context.repositories;
+    this.#foreign = context.foreign;
+    this.#databases = context.databases;
   }
 
   /** The ruling for one entry of the listing. */
@@ -149,6 +165,8 @@ export class Classifier {
     const { path, type } = entry;
     const never = this.#never.of(path);
     if (never !== null) return never;
+    const foreign = this.#foreign.of(path);
+    if (foreign !== null) return foreign;
     if (type === 's') return socket;
     const owner = this.#owned.get(path);
     const isPackaged = owner !== undefined && type !== 'd';
@@ -217,7 +235,9 @@ export class Classifier {
   /** What a running service writes to right now is state, whatever its place suggests. */
   #raised(path: Bytes, base: Ruling): Ruling {
     const writer = this.#writers.get(path);
-    if (writer === undefined) return base;
+    if (writer === undefined) {
+      return base.class === 'undecided' && this.#databases.has(path) ? database : base;
+    }
     const raisable =
       base.class === 'undecided' || base.rule === 'place.cache' || base.rule.startsWith('mark.');
     if (!raisable) return base;
@@ -246,6 +266,7 @@ export class Classifier {
     const path = directory === '/' ? '/\0' : `${directory}/\0`;
     return (
       this.#never.of(path) ??
+      this.#foreign.of(path) ??
       this.#marks.told.of(path) ??
       this.#strong.of(path) ??
       this.#generated.of(path) ??

@@ -10,8 +10,6 @@ import type { Ruling } from './ruling.ts';
 /** File systems whose files are their own: neither made up by the kernel nor fetched over a network. */
 const local =
   /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|nilfs2|reiserfs|reiser4|bcachefs|vfat|exfat|ntfs3?|fuseblk|ufs|minix)$/;
-/** Several mounts of one device are parts of it here, and not the same files again. */
-const divided = /^(btrfs|zfs|bcachefs)$/;
 /** One disk below several file systems, or content that is packed: df's numbers are not those of the files. */
 const incomparable = /^(btrfs|zfs|bcachefs|nilfs2|fuseblk)$/;
 const remote =
@@ -24,22 +22,51 @@ const virtual =
 /** Where memory is nothing to keep. */
 const volatile = /^\/(proc|sys|dev|run|tmp)(\/|$)|^\/var\/(run|lock|tmp)(\/|$)/;
 
-function byTarget(mounts: readonly Mount[]): Mount[] {
-  return [...mounts].sort((one, other) => (one.target < other.target ? -1 : 1));
+/** How a server is walked so that every file is met once. */
+export interface Walk {
+  /** The top, and every other local file system. */
+  readonly roots: readonly Bytes[];
+  /** What is mounted a second time, or shows again what another root shows. */
+  readonly again: readonly Mount[];
+  /** Paths that are left out because they show what another root shows. */
+  readonly prune: readonly Bytes[];
 }
 
-/** Roots of the listing: the top, and every other local file system, each once even where it is bound twice. */
-export function rootsOf(mounts: Answered<readonly Mount[]>): Bytes[] {
-  const roots: Bytes[] = ['/'];
-  if (!mounts.known) return roots;
-  const devices = new Set(mounts.value.filter(({ target }) => target === '/').map(({ device }) => device));
-  for (const { target, type, device } of byTarget(mounts.value)) {
-    if (target === '/' || !local.test(type)) continue;
-    if (devices.has(device) && !divided.test(type)) continue;
-    devices.add(device);
-    roots.push(target);
+function within(path: Bytes, tree: Bytes): boolean {
+  return path === tree || path.startsWith(tree === '/' ? '/' : `${tree}/`);
+}
+
+/** The widest part of a file system first; the top before all. */
+function widestFirst(one: Mount, other: Mount): number {
+  if (one.target === '/' || other.target === '/') return one.target === '/' ? -1 : 1;
+  return one.root.length - other.root.length || (one.target < other.target ? -1 : 1);
+}
+
+/**
+ * find(1) goes on into a second mount of the file system it walks, and two mounts of one device may show different
+ * parts of it. So the widest mount of each is walked, and what shows a part of it again is left out.
+ */
+export function walkOf(mounts: Answered<readonly Mount[]>): Walk {
+  if (!mounts.known) return { roots: ['/'], again: [], prune: [] };
+  const chosen: Mount[] = [];
+  const again: Mount[] = [];
+  const prune: Bytes[] = [];
+  for (const mount of [...mounts.value].sort(widestFirst)) {
+    if (mount.target !== '/' && !local.test(mount.type)) continue;
+    const same = chosen.filter(({ device }) => device === mount.device);
+    if (same.some(({ root }) => within(mount.root, root))) {
+      again.push(mount);
+      prune.push(mount.target);
+      continue;
+    }
+    for (const { root } of same) {
+      if (within(root, mount.root))
+        prune.push(`${mount.target}/${root.slice(mount.root === '/' ? 1 : mount.root.length + 1)}`);
+    }
+    chosen.push(mount);
   }
-  return roots;
+  const roots = chosen.map(({ target }) => target);
+  return { roots: roots.includes('/') ? roots : ['/', ...roots], again, prune };
 }
 
 /** A file system that is shown and not entered. */
@@ -74,14 +101,37 @@ function foreignRuling({ type, source }: Mount): Ruling {
   };
 }
 
+const secondMount = (mount: Mount): Ruling => ({
+  class: 'identity',
+  carry: 'none',
+  rule: 'mount.again',
+  reason: 'the same files are mounted elsewhere, too, and travel from there',
+  evidence: `${mount.type} ${quote(mount.source)}, its ${quote(mount.root)}`,
+});
+
 /** Mounts that the listing does not enter, besides those of the kernel and those made for run-time state. */
-export function foreignMounts(mounts: Answered<readonly Mount[]>): ForeignMount[] {
+export function foreignMounts(mounts: Answered<readonly Mount[]>, walk: Walk): ForeignMount[] {
   if (!mounts.known) return [];
-  return byTarget(mounts.value).flatMap((mount) => {
-    const { target, type, source } = mount;
-    if (target === '/' || local.test(type) || virtual.test(type) || volatile.test(target)) return [];
-    return [{ path: target, type, source, ruling: foreignRuling(mount) }];
-  });
+  const again = walk.again
+    .filter(({ target }) => !volatile.test(target))
+    .map((mount) => ({
+      path: mount.target,
+      type: mount.type,
+      source: mount.source,
+      ruling: secondMount(mount),
+    }));
+  const others = mounts.value
+    .filter(
+      ({ target, type }) =>
+        target !== '/' && !local.test(type) && !virtual.test(type) && !volatile.test(target),
+    )
+    .map((mount) => ({
+      path: mount.target,
+      type: mount.type,
+      source: mount.source,
+      ruling: foreignRuling(mount),
+    }));
+  return [...again, ...others].sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
 export function foreignRules(foreign: readonly ForeignMount[]): PathRules<Ruling> {

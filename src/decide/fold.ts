@@ -129,6 +129,11 @@ export class Fold {
     return false;
   }
 
+  /** Whether a directory was seen and has something of its own to say. */
+  has(directory: Bytes): boolean {
+    return this.#all.has(directory);
+  }
+
   /** Bytes that were counted on each device, by the number that stat(2) gives. */
   devices(): ReadonlyMap<number, number> {
     return this.#devices;

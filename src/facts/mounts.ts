@@ -68,11 +68,12 @@ function readMountinfo(text: Bytes): Mount[] {
   const mounts = new Map<Bytes, Mount>();
   for (const [index, line] of text.split('\n').entries()) {
     if (line === '') continue;
-    const match = /^\d+ \d+ (\d+:\d+) \S+ (\/\S*) (\S+)(?: \S+)*? - (\S+) (\S*) \S*$/.exec(line);
+    const match = /^\d+ \d+ (\d+:\d+) (\S+) (\/\S*) (\S+)(?: \S+)*? - (\S+) (\S*) \S*$/.exec(line);
     if (match === null) throw senseless('/proc/self/mountinfo', index, line);
-    const [, device, target, options, type, source] = match as unknown as [
+    const [, device, root, target, options, type, source] = match as unknown as [
       string,
       string,
+      Bytes,
       Bytes,
       string,
       string,
@@ -80,7 +81,15 @@ function readMountinfo(text: Bytes): Mount[] {
     ];
     const path = unescapeOctal(target);
     mounts.delete(path);
-    mounts.set(path, { target: path, source: unescapeOctal(source), type, options, device, ...unknownSizes });
+    mounts.set(path, {
+      target: path,
+      root: unescapeOctal(root),
+      source: unescapeOctal(source),
+      type,
+      options,
+      device,
+      ...unknownSizes,
+    });
   }
   if (!mounts.has('/')) throw new Error('/proc/self/mountinfo names no root');
   return [...mounts.values()];

@@ -11,7 +11,8 @@ import { findSecret } from '../decide/secrets.ts';
 import type { Host } from '../host/host.ts';
 import type { Bytes, Entry, Facts } from '../types.ts';
 import { readSmallFiles } from './read.ts';
-import type { Listed } from './scan-listing.ts';
+import type { Judged } from './scan-judge.ts';
+import type { Seen } from './scan-listing.ts';
 import type { Prepared } from './scan-prepare.ts';
 
 /** A file that the manifest carries is kept in the folder whole. Bytes. */
@@ -22,31 +23,52 @@ export interface Carried {
   readonly unread: { fact: string; reason: string }[];
 }
 
-/** Settles the candidates by their digests and gives every path that the manifest carries by itself. */
+/** What became of the candidates, now that their digests are known: those that are not as their package brought them. */
+export function changedOnes(
+  classifier: Classifier,
+  judged: Judged,
+  digests: ReadonlyMap<Bytes, string>,
+): Map<Bytes, Ruling> {
+  const changed = new Map<Bytes, Ruling>();
+  for (const path of judged.suspects.keys()) {
+    const ruling = classifier.resolve(path, digests.get(path) ?? null);
+    if (ruling !== null) changed.set(path, ruling);
+  }
+  return changed;
+}
+
+/** Gives every path that the manifest carries by itself. */
 export function carriedPaths(input: {
   readonly facts: Facts;
   readonly classifier: Classifier;
   readonly fold: Fold;
-  readonly listed: Listed;
-  readonly digests: ReadonlyMap<Bytes, string>;
+  readonly seen: Seen;
+  readonly judged: Judged;
+  readonly changed: ReadonlyMap<Bytes, Ruling>;
+  /** Entries of the changed ones. */
+  readonly entries: ReadonlyMap<Bytes, Entry>;
   readonly prepared: Prepared;
+  /** Whether all of /etc could be read, so that what is missing there was removed. */
+  readonly isEtcWhole: boolean;
 }): Carried {
-  const { classifier, fold, listed } = input;
-  const paths: CarriedPath[] = listed.configuration.map(({ entry, ruling }) => ({
+  const { classifier, fold, judged } = input;
+  const { etc } = input.seen;
+  const paths: CarriedPath[] = judged.configuration.map(({ entry, ruling }) => ({
     path: entry.path,
     entry,
     ruling,
     base: classifier.baseOf(entry.path),
   }));
-  for (const [path, { entry, ruling: before }] of listed.suspects) {
-    const ruling = classifier.resolve(path, input.digests.get(path) ?? null);
-    if (ruling === null) continue;
-    fold.amend(path, before, ruling, onDisk(entry));
+  for (const [path, ruling] of input.changed) {
+    const before = judged.suspects.get(path);
+    const entry = input.entries.get(path);
+    if (before === undefined || entry === undefined) continue;
+    fold.amend(path, before.ruling, ruling, before.bytes);
     paths.push({ path, entry, ruling, base: classifier.baseOf(path) });
   }
   const unread: Carried['unread'] = [];
-  if (listed.isEtcWhole) {
-    const seen = (path: Bytes) => !path.startsWith('/etc/') || isThere(path, listed.etc);
+  if (input.isEtcWhole) {
+    const seen = (path: Bytes) => !path.startsWith('/etc/') || isThere(path, etc);
     for (const { path, package: name, md5, ruling } of classifier.removed(seen)) {
       fold.amend(path, null, ruling, 0);
       paths.push({ path, entry: null, ruling, base: { package: name, md5 } });
@@ -58,7 +80,7 @@ export function carriedPaths(input: {
     });
   }
   for (const path of ['/etc/hosts', '/etc/fstab'] as const) {
-    const entry = listed.etc.get(path);
+    const entry = etc.get(path);
     const content = input.prepared.merged.get(path)?.toString('latin1') ?? '';
     if (entry?.type !== 'f' || !saysMore(path, content, input.facts)) continue;
     paths.push({ path, entry, ruling: classifier.classify(entry), base: null });

@@ -1,109 +1,144 @@
-/** The one pass over all paths: classifies each, folds them, and keeps what the manifest needs to know. */
+/**
+ * The one walk over a server. Keeps the whole listing aside and picks out what must be looked into before any path can
+ * be judged: configuration, marks in trees, possible databases, programs that no package brings.
+ */
 import { quote } from '../bytes.ts';
-import type { Classifier } from '../decide/classify.ts';
-import type { Fold } from '../decide/fold.ts';
-import type { UsedAccounts } from '../decide/manifest-accounts.ts';
-import type { SeenUnits } from '../decide/manifest-units.ts';
-import type { Ruling } from '../decide/ruling.ts';
+import { type ForeignMount, foreignMounts, walkOf } from '../decide/file-systems.ts';
+import { markNames } from '../decide/marks.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
-import { listTree } from '../stream/listing.ts';
+import type { Spool } from '../stream/spool.ts';
 import type { Bytes, Entry, Facts, Work } from '../types.ts';
-import { rootsOf } from './scan-prepare.ts';
 
-export interface Listed {
-  /** Paths that the manifest carries by themselves, as far as the listing can tell. */
-  readonly configuration: readonly { readonly entry: Entry; readonly ruling: Ruling }[];
-  /** Entries of paths whose digest must be asked, with the ruling they were counted under. */
-  readonly suspects: ReadonlyMap<Bytes, { readonly entry: Entry; readonly ruling: Ruling }>;
+/** What the walk picked out. */
+export interface Seen {
   /** Every path below /etc. */
   readonly etc: ReadonlyMap<Bytes, Entry>;
-  readonly owners: UsedAccounts;
-  readonly units: SeenUnits;
-  /** Files that may be SQLite databases. */
-  readonly databases: readonly Bytes[];
-  readonly unread: readonly { readonly fact: string; readonly reason: string }[];
-  /** Whether all of /etc could be read, so that what is missing there was removed. */
-  readonly isEtcWhole: boolean;
+  /** Marks that a2enmod(8) and phpenmod(8) keep of what packages switched on. */
+  readonly enabledMarks: ReadonlySet<Bytes>;
+  /** Paths with one of the names that `markNames` lists, and their entries. */
+  readonly marks: readonly Bytes[];
+  readonly entries: ReadonlyMap<Bytes, Entry>;
+  /** Files that may be SQLite databases, by name or size. */
+  readonly databases: readonly Entry[];
+  /** Executables and shared libraries of no package, where people put them; the largest last. */
+  readonly programs: readonly Entry[];
+  /** Local file systems that were walked. */
+  readonly roots: readonly Bytes[];
+  readonly foreign: readonly ForeignMount[];
+  /** Paths below a directory that could not be read are not there. */
+  readonly errors: readonly string[];
+  readonly count: number;
 }
 
 /** Entries between two looks at the clock of the person: progress, and whether to stop. */
 const reportEvery = 20_000;
+/** Of each kind: a server with more has them named as incomplete. */
+export const mostPicked = 20_000;
 
 /** Throws `interrupted` at the next safe point once the person wants out. */
 export function stopIfAsked(signal: AbortSignal): void {
   if (signal.aborted) throw new Failure('interrupted', 'interrupted', 'interrupted');
 }
 
-const helperMark = '/var/lib/systemd/deb-systemd-helper-enabled/';
-const unitDirectory = '/etc/systemd/system/';
+/** Where people put programs by hand, and where services keep them. */
+const programPlaces = /^\/(usr\/local|opt|srv|home|root|var\/www|var\/lib)\//;
+/** Trees of container engines: what is in there belongs to their images. */
+const layers = /^\/var\/lib\/(docker|containerd|containers\/storage)\/(?!volumes\/)/;
 
-export async function* listAll(
-  source: Host,
-  facts: Facts,
-  classifier: Classifier,
-  fold: Fold,
-  signal: AbortSignal,
-): Work<Listed> {
-  const configuration: { entry: Entry; ruling: Ruling }[] = [];
-  const suspects = new Map<Bytes, { entry: Entry; ruling: Ruling }>();
+export async function* listOnce(source: Host, facts: Facts, spool: Spool, signal: AbortSignal): Work<Seen> {
   const etc = new Map<Bytes, Entry>();
-  const users = new Set<string>();
-  const groups = new Set<string>();
-  const byMaintainers = new Set<string>();
-  const masked = new Set<string>();
-  const databases: Bytes[] = [];
+  const enabledMarks = new Set<Bytes>();
+  const entries = new Map<Bytes, Entry>();
+  const databases: Entry[] = [];
+  const programs: Entry[] = [];
+  const names = new Set(markNames);
+  const owned = facts.owned.known ? facts.owned.value : new Map<Bytes, string>();
+  const walk = walkOf(facts.mounts);
+  const roots = [...walk.roots];
+  const foreign = foreignMounts(facts.mounts, walk);
+  const errors: string[] = [];
   let done = 0;
-  const listing = listTree(source, { roots: rootsOf(facts) });
-  for (;;) {
-    const step = await listing.next();
-    if (step.done) {
-      yield progress(done, done, '');
-      const serviceUsers = customUsers(facts);
-      for (const name of serviceUsers) users.add(name);
-      return {
-        configuration,
-        suspects,
-        etc,
-        owners: { users, groups },
-        units: { byMaintainers, masked },
-        databases,
-        unread: unreadParts(step.value.errors),
-        isEtcWhole: !step.value.errors.some((error) => error.includes(`${source.root}/etc`)),
-      };
-    }
-    const entry = step.value;
-    const { path } = entry;
-    const ruling = classifier.classify(entry);
-    fold.add(entry, ruling);
+  let reported = 0;
+
+  const pick = (entry: Entry): void => {
+    const { path, type } = entry;
     if (path.startsWith('/etc/')) etc.set(path, entry);
-    if (classifier.candidates.has(path)) suspects.set(path, { entry, ruling });
-    else if (ruling.carry === 'manifest') configuration.push({ entry, ruling });
-    if (ruling.carry !== 'none') {
-      if (entry.user !== null) users.add(entry.user);
-      if (entry.group !== null) groups.add(entry.group);
+    else if (path.startsWith('/var/lib/apache2/') || path.startsWith('/var/lib/php/modules/'))
+      enabledMarks.add(path);
+    if (layers.test(path)) return;
+    if (names.has(path.slice(path.lastIndexOf('/') + 1))) entries.set(path, entry);
+    if (type !== 'f') return;
+    if (isDatabaseLike(entry) && !owned.has(path) && databases.length < mostPicked) databases.push(entry);
+    const isProgram = (entry.mode & 0o111) !== 0 || /\.so(\.[0-9.]+)?$/.test(path);
+    if (isProgram && programPlaces.test(path) && entry.size >= leastProgram && !owned.has(path))
+      if (programs.length < mostPicked) programs.push(entry);
+  };
+
+  // A subvolume is a device of its own and mounted nowhere: find stops at it, so it is walked as a root.
+  let waiting: readonly Bytes[] = walk.roots;
+  while (waiting.length > 0) {
+    const within: Bytes[] = [];
+    let device = -1;
+    const listing = spool.list(source, { roots: waiting, prune: walk.prune, nice: true });
+    const tops = new Set(waiting);
+    for (;;) {
+      const step = await listing.next();
+      if (step.done) {
+        errors.push(...step.value.errors);
+        break;
+      }
+      for (const entry of step.value) {
+        if (tops.has(entry.path)) device = entry.device;
+        else if (entry.type === 'd' && entry.device !== device && isSubvolume(entry.path, facts))
+          within.push(entry.path);
+        pick(entry);
+      }
+      done += step.value.length;
+      if (done - reported >= reportEvery) {
+        reported = done;
+        stopIfAsked(signal);
+        yield progress('paths', done, null, quote(step.value.at(-1)?.path ?? ''));
+      }
     }
-    if (ruling.carry === 'stream' && entry.type === 'f' && /\.(db|db3|sqlite|sqlite3)$/.test(path)) {
-      if (entry.size >= 512 && databases.length < 1000) databases.push(path);
-    }
-    if (path.startsWith(helperMark) && /\.(wants|requires)\/[^/]+$/.test(path)) {
-      byMaintainers.add(path.slice(path.lastIndexOf('/') + 1));
-    }
-    if (ruling.rule === 'unit.masked' && path.startsWith(unitDirectory)) {
-      masked.add(path.slice(unitDirectory.length));
-    }
-    done += 1;
-    if (done % reportEvery === 0) {
-      stopIfAsked(signal);
-      yield progress(done, null, quote(path));
-    }
+    roots.push(...within);
+    waiting = within;
   }
+  yield progress('paths', done, done, '');
+  return {
+    etc,
+    enabledMarks,
+    marks: [...entries.keys()].sort(),
+    entries,
+    databases,
+    programs: programs.sort((one, other) => one.size - other.size || (one.path < other.path ? -1 : 1)),
+    roots,
+    foreign,
+    errors,
+    count: done,
+  };
 }
 
-function progress(done: number, total: number | null, current: string) {
+/** An ELF header and one section. Bytes. */
+const leastProgram = 128;
+
+/** SQLite's page sizes are powers of two from 512 (sqlite.org/fileformat2.html): by name, or by size where a name says nothing. */
+function isDatabaseLike({ path, size }: Entry): boolean {
+  if (size < 512) return false;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (/\.(db|db3|sqlite|sqlite3|s3db|sl3|kdb|gnucash)$/i.test(name)) return true;
+  return size % 4096 === 0 && !name.includes('.');
+}
+
+/** Whether a directory on another device is no mount point: btrfs gives each subvolume a device number. */
+function isSubvolume(path: Bytes, facts: Facts): boolean {
+  return facts.mounts.known && !facts.mounts.value.some(({ target }) => target === path);
+}
+
+export function progress(label: string, done: number, total: number | null, current: string) {
   return {
     kind: 'progress',
-    label: 'paths',
+    label,
     unit: 'entries',
     done,
     total,
@@ -113,19 +148,4 @@ function progress(done: number, total: number | null, current: string) {
     errors: 0,
     current,
   } as const;
-}
-
-/** Whom units run as that somebody wrote. */
-function customUsers(facts: Facts): string[] {
-  if (!facts.units.known) return [];
-  return facts.units.value
-    .filter((unit) => /^\/(etc|usr\/local\/lib)\/systemd\/system\//.test(unit.fragment) && unit.user !== '')
-    .map((unit) => unit.user);
-}
-
-/** What find could not enter or read: said once, with the first of them. */
-function unreadParts(errors: readonly string[]): Listed['unread'] {
-  if (errors.length === 0) return [];
-  const more = errors.length === 1 ? '' : `, and ${errors.length - 1} more`;
-  return [{ fact: 'listing', reason: `${quote(errors[0] as string)}${more}` }];
 }

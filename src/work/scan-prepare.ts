@@ -1,15 +1,16 @@
-/** What scan must read before the listing: configuration that says where services keep things, and marks in trees. */
+/** What scan must read before it judges: configuration that says where services keep things, tags, first bytes. */
 import picomatch from 'picomatch';
 import { parentOf } from '../bytes.ts';
 import type { ClassifyContext } from '../decide/classify.ts';
+import { foreignRules } from '../decide/file-systems.ts';
 import { addedSources } from '../decide/manifest-packages.ts';
-import { cacheTagSignature, type Marks, markNames } from '../decide/marks.ts';
+import { cacheTagSignature } from '../decide/marks.ts';
 import { type ActiveProfile, activate, filesWanted } from '../decide/profile.ts';
-import { Failure } from '../failure.ts';
-import { type Host, onHost } from '../host/host.ts';
-import { listTree } from '../stream/listing.ts';
+import type { Host } from '../host/host.ts';
 import type { Bytes, Entry, Facts, Profile } from '../types.ts';
 import { readSmallFiles } from './read.ts';
+import { readRanges } from './read-ranges.ts';
+import type { Seen } from './scan-listing.ts';
 
 /** Configuration files that are larger are no configuration. Bytes. */
 const limitEach = 4 * 1024 ** 2;
@@ -20,18 +21,18 @@ export interface Prepared extends Omit<ClassifyContext, 'facts'> {
   readonly files: ReadonlyMap<Bytes, Buffer>;
   /** Content of /etc/hosts and /etc/fstab. */
   readonly merged: ReadonlyMap<Bytes, Buffer>;
+  readonly unread: readonly { readonly fact: string; readonly reason: string }[];
 }
 
-export async function prepare(source: Host, facts: Facts, profiles: readonly Profile[]): Promise<Prepared> {
-  const etc = new Map<Bytes, Entry>();
-  const enabledMarks = new Set<Bytes>();
-  for await (const entry of listTree(source, {
-    roots: ['/etc', '/var/lib/apache2', '/var/lib/php/modules'],
-  })) {
-    if (entry.path.startsWith('/etc')) etc.set(entry.path, entry);
-    else enabledMarks.add(entry.path);
-  }
+export async function prepare(
+  source: Host,
+  facts: Facts,
+  profiles: readonly Profile[],
+  seen: Seen,
+): Promise<Prepared> {
+  const { etc } = seen;
   const files = await readMatching(source, etc, filesWanted(profiles, facts));
+  const unread: { fact: string; reason: string }[] = [];
   const merged = await readSmallFiles(source, ['/etc/hosts', '/etc/fstab'], limitEach);
   const added = facts.repositories.known ? addedSources(facts.repositories.value) : new Map();
   const keys = [...added.values()].flatMap((list) =>
@@ -41,10 +42,13 @@ export async function prepare(source: Host, facts: Facts, profiles: readonly Pro
     profiles: activate(profiles, facts, files),
     files,
     merged,
-    marks: await findMarks(source, rootsOf(facts)),
+    marks: { paths: seen.marks, cacheTags: await cacheTags(source, seen.marks) },
     swapFiles: swapFiles(merged.get('/etc/fstab')?.toString('latin1') ?? ''),
     repositories: { files: new Set(added.keys()), keys: new Set(keys) },
-    enabledMarks,
+    enabledMarks: seen.enabledMarks,
+    foreign: foreignRules(seen.foreign),
+    databases: await findDatabases(source, seen.databases, unread),
+    unread,
   };
 }
 
@@ -98,64 +102,29 @@ function swapFiles(fstab: Bytes): Bytes[] {
   return [...fstab.matchAll(/^\s*(\/(?!dev\/)\S+)\s+\S+\s+swap\s/gm)].map((match) => match[1] as Bytes);
 }
 
-/** File systems whose files are their own: neither made up by the kernel nor fetched over a network. */
-const local =
-  /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|nilfs2|reiserfs|reiser4|bcachefs|vfat|exfat|ntfs3?|fuseblk|ufs|minix)$/;
-/** Several mounts of one device are parts of it here, and not the same files again. */
-const divided = /^(btrfs|zfs|bcachefs)$/;
-
-/** Roots of the listing: the top, and every other local file system, each once even where it is bound twice. */
-export function rootsOf(facts: Pick<Facts, 'mounts'>): Bytes[] {
-  const roots: Bytes[] = ['/'];
-  if (!facts.mounts.known) return roots;
-  const mounts = [...facts.mounts.value].sort((one, other) => (one.target < other.target ? -1 : 1));
-  const devices = new Set(mounts.filter(({ target }) => target === '/').map(({ device }) => device));
-  for (const { target, type, device } of mounts) {
-    if (target === '/' || !local.test(type)) continue;
-    if (devices.has(device) && !divided.test(type)) continue;
-    devices.add(device);
-    roots.push(target);
-  }
-  return roots;
+/** CACHEDIR.TAG files that begin as they must. */
+async function cacheTags(source: Host, marks: readonly Bytes[]): Promise<Set<Bytes>> {
+  const tags = marks.filter((path) => path.endsWith('/CACHEDIR.TAG'));
+  const contents = await readSmallFiles(source, tags, 64 * 1024);
+  return new Set(tags.filter((path) => contents.get(path)?.toString('latin1').startsWith(cacheTagSignature)));
 }
 
-/**
- * Marks (lockfiles, CACHEDIR.TAG …) lie beside or inside what they speak for, so they must be known before the
- * listing passes by. One find by name needs no stat of anything.
- */
-async function findMarks(source: Host, roots: readonly Bytes[]): Promise<Marks> {
-  const skipped = ['/proc', '/sys', '/dev', '/run', '/var/lib/docker', '/var/lib/containers'];
-  const words = [
-    ...roots.map((root) => onHost(source, root)),
-    '-xdev',
-    ...skipped.flatMap((path) => ['-path', onHost(source, path), '-prune', '-o']),
-    '(',
-    ...markNames.flatMap((name, index) => (index === 0 ? ['-name', name] : ['-o', '-name', name])),
-    ')',
-    '-print0',
-  ] as const;
-  const answer = await source.run(['find', ...words], { timeoutSeconds: 3600 });
-  // 1 = something vanished or could not be entered; the listing reports what that is.
-  if (answer.code > 1) {
-    throw new Failure('failed', 'listing', `find on ${source.name} ended with ${answer.code}`, {
-      during: 'looking for marks in trees',
-    });
+const sqliteMagic = 'SQLite format 3\0';
+
+/** Which of these files are SQLite databases, by their first bytes (sqlite.org/fileformat2.html). */
+async function findDatabases(
+  source: Host,
+  candidates: readonly Entry[],
+  unread: { fact: string; reason: string }[],
+): Promise<Set<Bytes>> {
+  const ranges = candidates.map(({ path }) => ({ path, offset: 0, length: sqliteMagic.length }));
+  const answer = await readRanges(source, ranges);
+  if (!answer.known) {
+    unread.push({ fact: 'databases', reason: answer.reason });
+    return new Set();
   }
-  const paths = [
-    ...new Set(
-      answer.stdout
-        .toString('latin1')
-        .split('\0')
-        .filter((path) => path !== '')
-        .map((path) => path.slice(source.root.length)),
-    ),
-  ].sort();
-  const tags = paths.filter((path) => path.endsWith('/CACHEDIR.TAG'));
-  const contents = await readSmallFiles(source, tags, 64 * 1024);
-  return {
-    paths,
-    cacheTags: new Set(
-      tags.filter((path) => contents.get(path)?.toString('latin1').startsWith(cacheTagSignature)),
-    ),
-  };
+  const found = new Set<Bytes>();
+  for (const [{ path }, content] of answer.value)
+    if (content.toString('latin1') === sqliteMagic) found.add(path);
+  return found;
 }

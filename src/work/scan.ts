@@ -2,27 +2,41 @@
  * scan: asks a server what it is, lists every path of its local file systems, says what each is, and writes the
  * migration folder. Reads only.
  */
+
+import { quote } from '../bytes.ts';
 import { Classifier } from '../decide/classify.ts';
+import type { Accounted } from '../decide/file-systems.ts';
 import { Fold } from '../decide/fold.ts';
 import { makeManifest, undecidedGroups } from '../decide/manifest.ts';
 import { activate } from '../decide/profile.ts';
 import { VerdictIndex } from '../decide/verdicts.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
+import { Spool } from '../stream/spool.ts';
 import type { Facts, Manifest, Profile, Work } from '../types.ts';
 import { askAll } from './ask.ts';
 import type { Folder } from './folder.ts';
 import { digestMd5 } from './read.ts';
-import { Attachments, carriedPaths, readContents } from './scan-contents.ts';
-import { listAll, stopIfAsked } from './scan-listing.ts';
+import { account, nameForeign, unreadParts, unseenBytes } from './scan-account.ts';
+import { Attachments, carriedPaths, changedOnes, readContents } from './scan-contents.ts';
+import { entriesOf, judgeAll } from './scan-judge.ts';
+import { listOnce, stopIfAsked } from './scan-listing.ts';
 import { prepare } from './scan-prepare.ts';
-import { hasSqlite } from './scan-sqlite.ts';
 import type { Surroundings } from './work.ts';
 
 export interface ScanResult {
   readonly classes: Manifest['classes'];
   readonly undecidedGroups: number;
   readonly incomplete: Manifest['incomplete'];
+  /** What df calls used on each file system of the server's own, and what was seen of it. Bytes. */
+  readonly disks: readonly Accounted[];
+  /** Mounted there and not entered; paths are quoted. */
+  readonly foreign: readonly {
+    readonly path: string;
+    readonly type: string;
+    readonly source: string;
+    readonly reason: string;
+  }[];
   readonly folder: string;
   readonly manifestDigest: string;
 }
@@ -71,38 +85,70 @@ export async function* scan({ source, folder, profiles, surroundings }: Scan): W
     yield { kind: 'note', grade: 'care', text: `without root on ${source.name} much of it cannot be read` };
   }
 
+  const spool = await Spool.create(source, folder.directory);
+  try {
+    return yield* look({ source, folder, profiles, surroundings }, facts, spool);
+  } finally {
+    await spool.close();
+  }
+}
+
+/** Everything after the facts; `spool` takes the listing. */
+async function* look(
+  { source, folder, profiles, surroundings }: Scan,
+  facts: Facts,
+  spool: Spool,
+): Work<ScanResult> {
+  const { signal } = surroundings;
+  yield { kind: 'phase', name: 'listing', text: 'listing every path' };
+  const seen = yield* listOnce(source, facts, spool, signal);
+
   yield { kind: 'phase', name: 'settings', text: 'reading the settings of services' };
-  const prepared = await prepare(source, facts, profiles);
+  const prepared = await prepare(source, facts, profiles, seen);
   stopIfAsked(signal);
 
-  yield { kind: 'phase', name: 'listing', text: 'listing every path' };
+  yield { kind: 'phase', name: 'judging', text: 'judging every path' };
   const classifier = new Classifier({ facts, ...prepared });
-  const fold = new Fold(classifier);
-  const listed = yield* listAll(source, facts, classifier, fold, signal);
+  const fold = new Fold(classifier, seen.roots);
+  const judged = yield* judgeAll(spool, seen.count, facts, classifier, fold, signal);
+  nameForeign(seen, fold);
 
   yield { kind: 'phase', name: 'digests', text: 'comparing files with their packages' };
   const digests = await digestMd5(source, classifier.candidates.keys());
   stopIfAsked(signal);
-  const carried = carriedPaths({ facts, classifier, fold, listed, digests, prepared });
+  const changed = changedOnes(classifier, judged, digests);
+  const entries = await entriesOf(spool, new Set(changed.keys()));
+  const isEtcWhole = !seen.errors.some((error) => error.includes(`${source.root}/etc`));
+  const carried = carriedPaths({
+    facts,
+    classifier,
+    fold,
+    seen,
+    judged,
+    changed,
+    entries,
+    prepared,
+    isEtcWhole,
+  });
   const { contents, unread } = await readContents(source, facts, carried, fold);
   stopIfAsked(signal);
-  const sqlite = await hasSqlite(source, listed.databases);
   const { verdicts, classes } = fold.finish();
+  const disks = await account(source, facts, seen, fold);
 
   yield { kind: 'phase', name: 'writing', text: `writing ${folder.name}` };
   const index = new VerdictIndex(verdicts, await folder.decisions());
   const attachments = new Attachments();
   const manifest = makeManifest({
     facts,
-    profiles: activate(profiles, facts, prepared.files, sqlite),
+    profiles: activate(profiles, facts, prepared.files, prepared.databases.size > 0),
     index,
     classes,
     carried: carried.paths,
     contents,
     attach: attachments.attach,
-    used: listed.owners,
-    seenUnits: listed.units,
-    unread: [...listed.unread, ...unread],
+    used: judged.owners,
+    seenUnits: judged.units,
+    unread: [...unreadParts(seen.errors), ...prepared.unread, ...unread, ...unseenBytes(disks)],
   });
   for (const content of attachments.all()) await folder.attach(content);
   await writeHosts(folder, source, facts);
@@ -112,6 +158,13 @@ export async function* scan({ source, folder, profiles, surroundings }: Scan): W
     classes,
     undecidedGroups: undecidedGroups(index).length,
     incomplete: manifest.incomplete,
+    disks,
+    foreign: seen.foreign.map(({ path, type, source: from, ruling }) => ({
+      path: quote(path),
+      type,
+      source: quote(from),
+      reason: ruling.reason,
+    })),
     folder: folder.directory,
     manifestDigest: await folder.manifestDigest(),
   };

@@ -104,6 +104,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     mounts: known([
       {
         target: '/',
+        root: '/',
         source: '/dev/vda1',
         type: 'ext4',
         options: 'rw',

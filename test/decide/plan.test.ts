@@ -326,6 +326,7 @@ test('room is counted on the file system that the data goes to', () => {
   expect(subjects({ carriedBefore: true })).toContainEqual(['care', 'room on /']);
   const mount = {
     target: '/srv',
+    root: '/',
     source: '/dev/vdb',
     type: 'ext4',
     options: '',
