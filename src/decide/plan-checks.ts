@@ -2,6 +2,7 @@
 import { quote, unquote } from '../bytes.ts';
 import type { Facts, Manifest, Mount, Plan } from '../types.ts';
 import type { PlanInput } from './plan-input.ts';
+import { checkLibraries } from './plan-libraries.ts';
 import { mergeHint } from './plan-merge.ts';
 import { count, PartBuilder, type PlanPart, some } from './plan-part.ts';
 import { renameUnit, type VersionPair } from './rename.ts';
@@ -25,6 +26,7 @@ export function preflight(input: PlanInput, holds: Plan['holds']): PlanPart {
   checkPorts(part, input, holds);
   checkVersions(part, input.pairs, input);
   checkOldName(part, input);
+  checkLibraries(part, input);
   for (const { fact, reason } of input.manifest.incomplete) {
     part.unknown += 1;
     part.notice(
