@@ -10,6 +10,8 @@ import type { Ruling } from './ruling.ts';
 /** File systems whose files are their own: neither made up by the kernel nor fetched over a network. */
 const local =
   /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|nilfs2|reiserfs|reiser4|bcachefs|vfat|exfat|ntfs3?|fuseblk|ufs|minix)$/;
+/** A device has many roots here, each used where it is mounted. */
+const divided = /^(btrfs|bcachefs)$/;
 /** One disk below several file systems, or content that is packed: df's numbers are not those of the files. */
 const incomparable = /^(btrfs|zfs|bcachefs|nilfs2|fuseblk)$/;
 const remote =
@@ -22,51 +24,63 @@ const virtual =
 /** Where memory is nothing to keep. */
 const volatile = /^\/(proc|sys|dev|run|tmp)(\/|$)|^\/var\/(run|lock|tmp)(\/|$)/;
 
+/** A place that shows what the walk meets elsewhere. */
+interface Shown {
+  readonly path: Bytes;
+  readonly mount: Mount;
+}
+
 /** How a server is walked so that every file is met once. */
 export interface Walk {
   /** The top, and every other local file system. */
   readonly roots: readonly Bytes[];
-  /** What is mounted a second time, or shows again what another root shows. */
-  readonly again: readonly Mount[];
-  /** Paths that are left out because they show what another root shows. */
-  readonly prune: readonly Bytes[];
+  /** Left out, because another root shows the same. */
+  readonly again: readonly Shown[];
 }
 
 function within(path: Bytes, tree: Bytes): boolean {
   return path === tree || path.startsWith(tree === '/' ? '/' : `${tree}/`);
 }
 
-/** The widest part of a file system first; the top before all. */
-function widestFirst(one: Mount, other: Mount): number {
+/** What a mount is asked first: the top; then the widest, but of subvolumes the narrowest, which is where they are used. */
+function rank(one: Mount, other: Mount): number {
   if (one.target === '/' || other.target === '/') return one.target === '/' ? -1 : 1;
-  return one.root.length - other.root.length || (one.target < other.target ? -1 : 1);
+  const wider = one.root.length - other.root.length;
+  const sign = divided.test(one.type) ? -1 : 1;
+  return wider === 0 ? (one.target < other.target ? -1 : 1) : wider * sign;
 }
 
 /**
  * find(1) goes on into a second mount of the file system it walks, and two mounts of one device may show different
- * parts of it. So the widest mount of each is walked, and what shows a part of it again is left out.
+ * parts of it. So each part is walked in one place, and where it is shown again it is left out and named.
  */
 export function walkOf(mounts: Answered<readonly Mount[]>): Walk {
-  if (!mounts.known) return { roots: ['/'], again: [], prune: [] };
+  if (!mounts.known) return { roots: ['/'], again: [] };
   const chosen: Mount[] = [];
-  const again: Mount[] = [];
-  const prune: Bytes[] = [];
-  for (const mount of [...mounts.value].sort(widestFirst)) {
+  const again: Shown[] = [];
+  const devices = new Map<string, Mount[]>();
+  for (const mount of mounts.value) {
     if (mount.target !== '/' && !local.test(mount.type)) continue;
-    const same = chosen.filter(({ device }) => device === mount.device);
-    if (same.some(({ root }) => within(mount.root, root))) {
-      again.push(mount);
-      prune.push(mount.target);
-      continue;
-    }
-    for (const { root } of same) {
-      if (within(root, mount.root))
-        prune.push(`${mount.target}/${root.slice(mount.root === '/' ? 1 : mount.root.length + 1)}`);
-    }
-    chosen.push(mount);
+    devices.set(mount.device, [...(devices.get(mount.device) ?? []), mount]);
   }
-  const roots = chosen.map(({ target }) => target);
-  return { roots: roots.includes('/') ? roots : ['/', ...roots], again, prune };
+  for (const [, ofDevice] of devices) {
+    const same: Mount[] = [];
+    for (const mount of ofDevice.sort(rank)) {
+      if (same.some(({ root }) => within(mount.root, root))) {
+        again.push({ path: mount.target, mount });
+        continue;
+      }
+      for (const inner of same) {
+        if (!within(inner.root, mount.root)) continue;
+        const rest = inner.root.slice(mount.root === '/' ? 1 : mount.root.length + 1);
+        again.push({ path: `${mount.target === '/' ? '' : mount.target}/${rest}`, mount: inner });
+      }
+      same.push(mount);
+    }
+    chosen.push(...same);
+  }
+  const roots = chosen.map(({ target }) => target).filter((target) => target !== '/');
+  return { roots: ['/', ...roots.sort()], again };
 }
 
 /** A file system that is shown and not entered. */
@@ -113,9 +127,9 @@ const secondMount = (mount: Mount): Ruling => ({
 export function foreignMounts(mounts: Answered<readonly Mount[]>, walk: Walk): ForeignMount[] {
   if (!mounts.known) return [];
   const again = walk.again
-    .filter(({ target }) => !volatile.test(target))
-    .map((mount) => ({
-      path: mount.target,
+    .filter(({ path }) => !volatile.test(path))
+    .map(({ path, mount }) => ({
+      path,
       type: mount.type,
       source: mount.source,
       ruling: secondMount(mount),

@@ -1,5 +1,6 @@
 /** The end of a scan: what the server is made of, by class, and what a person must look at. */
 import type { Class, Manifest } from '../types.ts';
+import type { ScanResult } from '../work/scan.ts';
 import { paint } from './paint.ts';
 import { classLetters, pad, type Symbols } from './symbols.ts';
 import { count, plural, size } from './units.ts';
@@ -15,21 +16,22 @@ const meanings: Readonly<Record<Class, string>> = {
 };
 const order = Object.keys(meanings) as Class[];
 
-/** `classes` are the exact counts of this scan; the manifest keeps rounded ones, so that it stays the same. */
+/** `result` has the exact counts of this scan; the manifest keeps rounded ones, so that it stays the same. */
 export function scanText(
   manifest: Manifest,
-  classes: Manifest['classes'],
+  result: Pick<ScanResult, 'classes' | 'disks' | 'foreign'>,
   folder: string,
   options: { readonly color: boolean; readonly symbols: Symbols; readonly verbose: boolean },
 ): string {
   const { host } = manifest;
   const lines = [`${host.name || folder}: ${host.os} ${host.version}, ${host.architecture}`, ''];
   for (const each of order) {
-    const { files, bytes } = classes[each] ?? { files: 0, bytes: 0 };
+    const { files, bytes } = result.classes[each] ?? { files: 0, bytes: 0 };
     if (files === 0) continue;
     const numbers = `${pad(count(files), 10, 'left')} files ${pad(size(bytes), 10, 'left')}`;
     lines.push(`  ${pad(classLetters[each], 2)} ${pad(each, 10)} ${numbers}   ${meanings[each]}`);
   }
+  lines.push(...accountLines(result));
   const services = manifest.profiles.map(({ name, version }) =>
     version === null ? name : `${name} ${version}`,
   );
@@ -41,6 +43,19 @@ export function scanText(
   lines.push(...undecidedLines(manifest, folder, options));
   lines.push('', `Wrote ${folder}. next: opstimal-move plan ${folder} DEST`);
   return `${lines.join('\n')}\n`;
+}
+
+/** df's word against what was seen, and what was not entered. */
+function accountLines({ disks, foreign }: Pick<ScanResult, 'disks' | 'foreign'>): string[] {
+  const lines: string[] = [];
+  for (const { path, used, seen, deleted } of disks) {
+    const share = used === 0 ? 100 : ((seen + deleted) / used) * 100;
+    const open = deleted >= 1024 ** 2 ? `, ${size(deleted)} of it in deleted files that are still open` : '';
+    lines.push(`  ${path}: ${size(used)} used, ${share.toFixed(1)} % accounted for${open}`);
+  }
+  for (const { path, type, source, reason } of foreign)
+    lines.push(`  ${path}: ${reason} (${type} ${source})`);
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function undecidedLines(

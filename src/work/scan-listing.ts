@@ -80,7 +80,11 @@ export async function* listOnce(source: Host, facts: Facts, spool: Spool, signal
   while (waiting.length > 0) {
     const within: Bytes[] = [];
     let device = -1;
-    const listing = spool.list(source, { roots: waiting, prune: walk.prune, nice: true });
+    const listing = spool.list(source, {
+      roots: waiting,
+      prune: walk.again.map(({ path }) => path),
+      nice: true,
+    });
     const tops = new Set(waiting);
     for (;;) {
       const step = await listing.next();

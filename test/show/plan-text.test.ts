@@ -87,7 +87,7 @@ test('a report shows red first with both sides, then by hand, then green, the co
 });
 
 test('the end of a scan says classes, what is undecided, what was not asked and what to do next', () => {
-  const text = scanText(manifest, manifest.classes, 'web1.move', {
+  const text = scanText(manifest, { classes: manifest.classes, disks: [], foreign: [] }, 'web1.move', {
     color: false,
     symbols: unicode,
     verbose: false,
@@ -97,4 +97,23 @@ test('the end of a scan says classes, what is undecided, what was not asked and 
   expect(text).toContain('ports: permission denied');
   expect(text).toContain("opstimal-move decide web1.move '/opt/thing' mutable");
   expect(text).toContain('next: opstimal-move plan web1.move DEST');
+});
+
+test('the end of a scan accounts for disks and names what was not entered', () => {
+  const text = scanText(
+    manifest,
+    {
+      classes: manifest.classes,
+      disks: [{ path: '/', type: 'ext4', used: 20e9, seen: 19.5e9, deleted: 0.3e9 }],
+      foreign: [
+        { path: '/mnt/nas', type: 'nfs4', source: 'nas:/x', reason: 'files of another machine, not entered' },
+      ],
+    },
+    'web1.move',
+    { color: false, symbols: unicode, verbose: false },
+  );
+  expect(text).toContain(
+    '  /: 20.0 GB used, 99.0 % accounted for, 300 MB of it in deleted files that are still open\n',
+  );
+  expect(text).toContain('  /mnt/nas: files of another machine, not entered (nfs4 nas:/x)\n');
 });

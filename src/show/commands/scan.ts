@@ -24,7 +24,7 @@ export async function scanCommand(session: Session): Promise<number> {
   const manifest = await folder.readManifest();
   const shown = named ?? folder.name;
   showResult(session, { command: 'scan', ...result, folder: shown }, () =>
-    scanText(manifest, result.classes, shown, session.settings),
+    scanText(manifest, result, shown, session.settings),
   );
   // What a system that does not run cannot answer is no surprise on a disk.
   const missed = result.incomplete.filter((each) => source.live || each.reason !== 'the system does not run');
