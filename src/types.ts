@@ -195,6 +195,8 @@ export interface StatOverride {
   readonly group: string;
   /** Octal text as dpkg-statoverride prints it. */
   readonly mode: string;
+  /** Package whose maintainer script sets exactly this; null = somebody did. */
+  readonly by: string | null;
 }
 /** A line of tmpfiles.d(5) that is in force. */
 export interface TmpfilesLine {

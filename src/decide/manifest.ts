@@ -116,7 +116,7 @@ function overrides(facts: Facts): Resource[] {
       .filter((one) => one.by === 'local')
       .map((one): DiversionResource => ({ diversion: quote(one.path), to: quote(one.divertedTo) })),
     ...statOverrides
-      .filter((one) => !byPackages.test(`${one.path} ${one.user} ${one.group}`))
+      .filter((one) => one.by === null)
       .map(
         (one): StatOverrideResource => ({
           statoverride: quote(one.path),
@@ -127,10 +127,6 @@ function overrides(facts: Facts): Resource[] {
       ),
   ];
 }
-
-/** Stat overrides that maintainer scripts set when they are installed: path, user, group. */
-const byPackages =
-  /^(\/usr\/lib\/dbus-1\.0\/dbus-daemon-launch-helper root messagebus|\/usr\/bin\/(crontab root crontab|ssh-agent root (_ssh|ssh)|(m|p)?locate root (m|p)locate|screen root utmp|at daemon daemon|dotlockfile root mail)|\/usr\/sbin\/post(drop|queue) root postdrop|\/usr\/lib\/postfix\/sbin\/post\S+ root postdrop|\/var\/spool\/postfix\/\S+ postfix \S+|\/var\/log\/(exim4|mysql) \S+ \S+|\/var\/lib\/(munin|colord|polkit-1)\S* \S+ \S+|\/var\/spool\/(cron\/crontabs root crontab|exim4\S* \S+ \S+))/;
 
 function pathResource(one: CarriedPath, input: ManifestInput): PathResource[] {
   const { path, entry, ruling, base } = one;

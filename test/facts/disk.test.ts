@@ -129,8 +129,11 @@ test('repositories, alternatives, diversions, statOverrides, ucf', () => {
   ]);
   expect(askDisk(facts.diversions, root)).toEqual([{ path: '/a', divertedTo: '/b', by: 'local' }]);
   expect(askDisk(facts.statOverrides, root)).toEqual([
-    { path: '/usr/bin/x', user: 'root', group: 'mail', mode: '2755' },
+    { path: '/usr/bin/x', user: 'root', group: 'mail', mode: '2755', by: null },
   ]);
+  put('var/lib/dpkg/info/x.postinst', 'M=2755\ndpkg-statoverride --add root mail $M /usr/bin/x\n');
+  put('var/lib/dpkg/info/y.postinst', 'chmod 2755 /usr/bin/x\n');
+  expect(askDisk(facts.statOverrides, root)[0]?.by).toBe('x');
   expect(askDisk(facts.ucf, root)).toEqual(new Map([['/etc/x y', '0123456789abcdef0123456789abcdef']]));
 });
 
