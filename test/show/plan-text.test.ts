@@ -113,7 +113,7 @@ test('the end of a scan accounts for disks and names what was not entered', () =
     { color: false, symbols: unicode, verbose: false },
   );
   expect(text).toContain(
-    '  /: 20.0 GB used, 99.0 % accounted for, 300 MB of it in deleted files that are still open\n',
+    '  /: 20.0 GB used, 99.0 % accounted for, 300.0 MB of it in deleted files that are still open\n',
   );
   expect(text).toContain('  /mnt/nas: files of another machine, not entered (nfs4 nas:/x)\n');
 });
