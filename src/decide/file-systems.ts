@@ -93,7 +93,7 @@ export interface ForeignMount {
 
 function foreignRuling({ type, source }: Mount): Ruling {
   const evidence = `${type} from ${quote(source)}, mounted while it was scanned`;
-  const none = { carry: 'none', evidence } as const;
+  const none = { carry: 'none', evidence, closed: true } as const;
   if (remote.test(type))
     return {
       ...none,
@@ -118,6 +118,7 @@ function foreignRuling({ type, source }: Mount): Ruling {
 const secondMount = (mount: Mount): Ruling => ({
   class: 'identity',
   carry: 'none',
+  closed: true,
   rule: 'mount.again',
   reason: 'the same files are mounted elsewhere, too, and travel from there',
   evidence: `${mount.type} ${quote(mount.source)}, its ${quote(mount.root)}`,

@@ -324,7 +324,7 @@ function isEmpty(directory: Directory): boolean {
  */
 function collect(directory: Directory, above: Ruling | null, into: Verdict[], isInTop = false): Directory[] {
   let says = directory.says as Ruling;
-  if (above !== null && isEmpty(directory)) {
+  if (above !== null && says.closed !== true && isEmpty(directory)) {
     if (says.class === 'undecided') says = says.rule === 'undecided.system' ? emptySystem : emptyData;
     if (says.class === above.class && says.carry === above.carry) says = above;
   }

@@ -266,7 +266,10 @@ export function undecidedGroups(index: VerdictIndex): Manifest['undecided'] {
     for (let at = parentOf(verdict.path); at !== '/'; at = parentOf(at)) touched.add(at);
   }
   const groups = new Map<Bytes, { bytes: number; files: number }>();
+  const unentered = new Set<Bytes>();
   for (const verdict of open) {
+    // Nothing was counted in a file system that was not entered, and still somebody must say what it is.
+    if (verdict.rule.startsWith('mount.')) unentered.add(verdict.path);
     const above = parentOf(verdict.path);
     const isPart = verdict.scope === 'tree' && trees.get(above)?.rule === verdict.rule && !touched.has(above);
     const path = isPart ? above : verdict.path;
@@ -274,7 +277,7 @@ export function undecidedGroups(index: VerdictIndex): Manifest['undecided'] {
     groups.set(path, { bytes: group.bytes + verdict.bytes, files: group.files + verdict.files });
   }
   return [...groups]
-    .filter(([, { files }]) => files > 0)
+    .filter(([path, { files }]) => files > 0 || unentered.has(path))
     .map(([path, { bytes, files }]) => ({
       path: quote(path),
       bytes: rounded(bytes, 1),

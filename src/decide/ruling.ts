@@ -11,6 +11,8 @@ export interface Ruling {
   readonly evidence: string;
   /** Speaks for this one path only, never for a directory's other contents. */
   readonly single?: boolean;
+  /** What is in it was not looked at, so that finding nothing there says nothing. */
+  readonly closed?: true;
 }
 
 /** How a class travels when a rule does not say. */
