@@ -79,7 +79,7 @@ const database: Ruling = {
   evidence: 'its first bytes',
   single: true,
 };
-const envFile: Ruling = {
+const secretFile: Ruling = {
   class: 'secret',
   carry: 'stream',
   rule: 'secret.data',
@@ -113,6 +113,12 @@ function known<T>(
   answered: { readonly known: true; readonly value: T } | { readonly known: false },
 ): T | null {
   return answered.known ? answered.value : null;
+}
+
+/** A file of somebody's data is secret by its name and place, whichever rule calls its tree data. */
+function secretIn(entry: Entry, ruling: Ruling): Ruling {
+  if (ruling.carry !== 'stream' || ruling.class !== 'mutable' || entry.type !== 'f') return ruling;
+  return secretData(entry.path) ? secretFile : ruling;
 }
 
 export class Classifier {
@@ -173,7 +179,7 @@ export class Classifier {
     const told = this.#marks.told.of(path);
     if (told !== null && !isPackaged) return told;
     const profile = this.#strong.of(path);
-    if (profile !== null && (!isPackaged || profile.class === 'secret')) return profile;
+    if (profile !== null && (!isPackaged || profile.class === 'secret')) return secretIn(entry, profile);
     if (this.#replaced.has(path) && type !== 'd') return diverted;
     const packaged = this.#packages.classify(entry, owner, this.candidates);
     if (packaged !== null) return packaged;
@@ -227,9 +233,7 @@ export class Classifier {
       return base;
     }
     if (entry.type === 'd' && base.class === 'ephemeral' && isKeptDirectory(path)) return keptDirectory;
-    if (base.carry === 'stream' && base.class === 'mutable' && entry.type === 'f' && secretData(path))
-      return envFile;
-    return this.#raised(path, base);
+    return this.#raised(path, secretIn(entry, base));
   }
 
   /** What a running service writes to right now is state, whatever its place suggests. */

@@ -59,7 +59,7 @@ function endOfLine(content: Bytes, from: number): number {
   return end === -1 ? content.length : end;
 }
 
-const comment = /^[ \t]{0,200}(?:#+|;+|\/\/+|--(?=\s)|<!--|\/?\*+|dnl\b|rem\b)/i;
+const comment = /^[ \t]{0,200}(?:#+|;+|\/\/+|--(?=\s|\w{1,40} = )|<!--|\/?\*+|dnl\b|rem\b)/i;
 const keyLine = /^[\s#;"'+*>|/\\-]{0,80}[A-Za-z0-9+/=_-]{0,200}[\\,"'\s]{0,20}$/;
 const keyHeader = /^[\s#;"'+*>|/-]{0,80}(?:[A-Za-z][A-Za-z0-9-]{1,40}: |$)/;
 
@@ -87,7 +87,8 @@ class Reader {
     for (const { from, to, what } of ownForms(text, isComment)) {
       yield { start: start + from, end: start + to, what };
     }
-    if (this.#isRules) return;
+    // Patterns that look for words in logs (fail2ban, logcheck).
+    if (this.#isRules || /^\s{0,40}[a-z]{0,20}regex\s*=|\\\[\[0-9\]\+\\\]/.test(text.slice(0, 120))) return;
     yield* this.#assignments(text, start, end, isComment);
     for (const { from, to, what } of blankForms(text, mark)) {
       yield { start: start + from, end: start + to, what };
@@ -201,9 +202,11 @@ class Reader {
             });
       if (value === null || (kind === ',' && !value.isQuoted)) continue;
       if (isComment) {
-        const isSetting =
-          isFirst && !(kind === ':' && /^\S+[ \t]+\S/.test(this.#content.slice(at, Math.min(end, at + 200))));
-        if (!isSetting && !value.isQuoted && given[0] !== '=') continue;
+        const rest = this.#content.slice(at, Math.min(end, at + 200));
+        const isSentence = !value.isQuoted && (kind === ':' ? /^\S+[ \t]+\S/ : sentence).test(rest);
+        const isSetting = isFirst && !isSentence;
+        const isSign = given[0] === '=' || /^\\*["']/.test(given[0]);
+        if (!isSetting && !isSign) continue;
         if (isExample(value.text)) continue;
       }
       yield { start: value.start, end: value.end, what: `the value of ${key.slice(-60)}` };
@@ -212,6 +215,8 @@ class Reader {
   }
 }
 
+/** Words after a value in a comment: `password=   the password of the user`. */
+const sentence = /^\S+(?:[ \t]+[A-Za-z']+[.,]?){2}/;
 /** What may stand before the first key of a line. */
 const firstOnLine =
   /^[\s+#;/*$"'!&?[-]{0,60}(?:(?:export|set|setenv|local|readonly|declare|env|var|const|let|final|public|static|ARG|ENV)\s{1,9})?[\s$"'{-]{0,20}$/i;
@@ -227,7 +232,7 @@ function elementValue(content: Bytes, at: number, lineEnd: number) {
   const close = content.indexOf('<', at);
   if (close === -1 || close > lineEnd || content[close + 1] !== '/') return null;
   const text = content.slice(at, Math.min(close, at + 400));
-  return isSecretValue(text) ? { start: at, end: close, text, isQuoted: true } : null;
+  return isSecretValue(text, true) ? { start: at, end: close, text, isQuoted: true } : null;
 }
 
 interface Part {
@@ -258,7 +263,11 @@ function* addresses(text: string, isComment: boolean): Generator<Part> {
       last = segment.lastIndexOf('@');
     if (last < colon) continue;
     const value = segment.slice(colon + 1, last);
-    if (!isSecretValue(value.replace(/^\//, '')) || (isComment && isExample(value))) continue;
+    if (
+      !isSecretValue(value.replace(/^\//, '')) ||
+      (isComment && (isExample(value) || segment.slice(0, colon) === value))
+    )
+      continue;
     yield { from: from + colon + 1, to: from + last, what: 'a password in an address' };
     at = from + last - 3;
   }
@@ -326,7 +335,7 @@ const shortOptions: readonly { readonly option: RegExp; readonly program: RegExp
 ];
 /** Words of a line that introduce a secret: netrc, monit, HAProxy, snmpd. */
 const introduced =
-  /(?<=\s)(?:insecure-password|password|passphrase|secret|passwd|account\s+\S+\s+password)\s{1,20}(?:"([^"]+)"?|'([^']+)'?|(\S+))/gi;
+  /(?<=\s)(?:insecure-password|password|PSK|EAP|XAUTH|passphrase|secret|passwd|account\s+\S+\s+password)\s{1,20}(?:"([^"]+)"?|'([^']+)'?|(\S+))/gi;
 const netrc = /^\s*(?:machine\s|default\s|login\s)|\slogin\s|^\s*user\s+\S+\s+(?:insecure-)?password\s/i;
 const logins =
   /\b(?:stats\s{1,9}auth|allow)\s{1,9}([^\s:]{1,60}):(\S+)|password_maps\s{0,9}=\s{0,9}static:[^\s:]{1,200}:(\S+)/gi;

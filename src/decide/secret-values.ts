@@ -58,7 +58,7 @@ export function valueAt(content: Bytes, place: Place): Value | null {
 }
 
 function accepted(value: Value | null): Value | null {
-  return value !== null && isSecretValue(value.text) ? value : null;
+  return value !== null && isSecretValue(value.text, value.isQuoted) ? value : null;
 }
 
 /** Offset of the quote that ends what begins at `from`, or null. A backslash takes the next byte literally. */
@@ -93,6 +93,8 @@ function quoted(content: Bytes, at: number, lineEnd: number): Value | null {
     }
   }
   const start = at + 1;
+  // `prompt = "Password:"` ends with it.
+  if (/^\s*$/.test(content.slice(start, Math.min(lineEnd, start + 100)))) return null;
   const close =
     endOfQuoted(content, start, quote, lineEnd) ??
     lastQuote(content, start, quote, lineEnd) ??

@@ -21,7 +21,8 @@ const keys = new RegExp(
   ].join('|')})$`,
   'i',
 );
-const noKeys = /(?:by|com|tres|encom)pass$|^(?:get|set|has|is|no)[_-]?(?:pass|token)$/i;
+const noKeys =
+  /(?:by|com|tres|encom)pass$|^(?:get|set|has|is|no)[_-]?(?:pass|token)$|^challengepassword$|^(?:min|max|num|allow)[\w-]*(?:tokens?|passwords?)$/i;
 
 /** Whether the value of a key with this name is a secret, unless it is none of the values below. */
 export function isSecretKey(key: string): boolean {
@@ -37,16 +38,24 @@ export const blankWords = 'secret|password|passphrase|psk';
 /** References to something that is elsewhere: paths, variables, lookup tables, calls. */
 const references = [
   /^\.{1,2}\/|^~\//,
-  /^\$(?:\{|\(|[A-Za-z_][\w.:>()[\]'"-]*$)/,
+  /^\$(?:\{|\(|[A-Za-z_][\w.:>()[\]'"-]*$|[A-Za-z_]\w*\/[\w./-]*#?$|\d)/,
   /^%(?:\{|\(|[A-Za-z_$]{1,2}$|[A-Z_]+%)/,
   /^<(?:$|.*>$|\/|\s)/,
   /^@(?:$|\/|[A-Za-z_]+@)/,
   /^\{\{|^\{$|^\[$|^\($/,
   /^(?:\*+|x+|\.+|-+|_+)$/i,
   /^(?:hash|lmdb|cdb|btree|dbm|texthash|proxy|regexp|pcre|ldap|mysql|pgsql|sqlite|tcp|socketmap|static|unix|file|inet|env|vault):/i,
+  /^(?:bearer|basic|token|digest)\s+(?:$|[$%<{])/i,
+];
+
+/** The same in a program or a macro language, where no quotes stand around it. */
+const code = [
+  /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|^[A-Z_]+\/[\w.-]+$/,
+  /^(?:#|\/\/)(?:\s|$)|^(?:softfail|neutral):/,
+  /^&[A-Za-z]/,
   /^(?:os\.environ|process\.env|ENV\[|env\.|getenv|get_?env|std::env|System\.getenv|lookup\(|import\.meta)/,
   /^[A-Za-z_][\w.>:-]{0,80}\((?:.*\)|$)/,
-  /^(?:bearer|basic|token|digest)\s+(?:$|[$%<{])/i,
+  /^[=:>]+$/,
 ];
 
 /** Words that are a setting. */
@@ -55,7 +64,7 @@ const settings = new Set(
     'yes no true false on off none null nil undef undefined ask prompt required optional sufficient requisite',
     'files systemd compat db nis nisplus ldap sss winbind mymachines dns public default bearer basic',
     'sha256 sha512 md5 yescrypt bcrypt scrypt plain login pam passwd shadow password enabled disabled auto',
-    'string text str int bool hidden input 0 1',
+    'string text str int bool hidden input 0 1 insta pass:insta',
   ]
     .join(' ')
     .split(' '),
@@ -73,14 +82,15 @@ function isPath(value: string): boolean {
 }
 
 /** Whether a text that stands where a secret may stand is one. */
-export function isSecretValue(value: string): boolean {
+export function isSecretValue(value: string, isQuoted = false): boolean {
   const start = value.slice(0, 400);
   if (start.trim() === '' || isPath(start) || references.some((form) => form.test(start))) return false;
+  if (!isQuoted && code.some((form) => form.test(start))) return false;
   return !settings.has(start.toLowerCase().replace(/[;,]$/, ''));
 }
 
 const example =
-  /^(?:foobared|hackme|change.?(?:me|this|it|now)|(?:my|your|some|the|a|new|old|very|user|db|admin|master|mysql|root|sql)?[-_. ]?(?:very|strong|long|super|secure|random|shared)?[-_. ]?(?:secret|pass(?:word|wd|phrase)?|pwd|pw|token|api-?key|key|string|value)s?[-_]?\d{0,4}|(?:your|example|sample|dummy|some|insert|put|enter|place)[-_ a-z].*|.*[-_ ]?(?:here|goes_here|example)|[x*.<>?-]{3,}|(?:xx|yy|zz).*|<.*|\[.*|\.\.\..*|abc(?:d|def|123)?|1234(?:5|56|5678)?|qwerty|foo|bar|foobar|test|demo|guest|\w)$/i;
+  /^(?:foobared|hackme|change.?(?:me|this|it|now)|(?:my|your|some|the|a|new|old|very|user|db|admin|master|mysql|root|sql)?[-_. ]?(?:very|strong|long|super|secure|random|shared)?[-_. ]?(?:secret|pass(?:word|wd|phrase)?|pwd|pw|token|api-?key|key|string|value)s?[-_]?\d{0,4}|(?:your|example|sample|dummy|some|insert|put|enter|place)[-_ a-z].*|.*[-_ ]?(?:here|goes_here|example)|[x*.<>?-]{3,}|(?:xx|yy|zz).*|<.*|\[.*|\.\.\..*|abc(?:d|def|123)?|1234(?:5|56|5678)?|qwerty|foo|bar|foobar|test|demo|guest|pmapass|\w)$/i;
 
 /** Whether a value in a comment is what documentation says in place of one. In a live line it is a real one. */
 export function isExample(value: string): boolean {

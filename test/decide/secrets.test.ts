@@ -1,5 +1,42 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { findSecret, secretPlaces } from '../../src/decide/secrets.ts';
+import { parse } from 'yaml';
+import { redact } from '../../src/decide/redact.ts';
+import { findSecret, secretData, secretPlaces } from '../../src/decide/secrets.ts';
+
+interface Case {
+  readonly name: string;
+  readonly path: string;
+  readonly content: string;
+  readonly line: number;
+  readonly value: string;
+}
+function fixture<T = Case[]>(name: string): T {
+  return parse(readFileSync(new URL(`../../fixtures/secrets/${name}.yaml`, import.meta.url), 'utf8')) as T;
+}
+
+test.each([...fixture('enroll-misses'), ...fixture('applications')])(
+  'a secret is found and not shown: $name',
+  ({ path, content, line, value }) => {
+    const found = findSecret(path, content);
+    expect(found?.line).toBe(line);
+    expect(content).toContain(value);
+    expect(`${found?.what}${redact(path, content)}`).not.toContain(value);
+  },
+);
+
+test.each(fixture('enroll-false-drops'))('no secret: $name', ({ path, content }) => {
+  expect(findSecret(path, content)).toBeNull();
+  expect(redact(path, content)).toBe(content);
+});
+
+const named = fixture<{ secret: string[]; open: string[] }>('names');
+test.each(named.secret)('%s is secret by its name', (path) => {
+  expect(secretData(path)).toBe(true);
+});
+test.each(named.open)('%s is none', (path) => {
+  expect(secretData(path)).toBe(false);
+});
 
 test.each([
   ['/etc/redis/redis.conf', 'requirepass hunter2'],
