@@ -6,17 +6,33 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
+import { differenceSchema } from '../src/decide/difference-form.ts';
 import { profileSchema } from '../src/decide/profile-schema.ts';
 import { manifestSchema } from './manifest-schema.ts';
 
 /** Published files, from the top of the repository. */
 export const schemas: readonly { readonly file: string; readonly schema: () => object }[] = [
+  { file: 'profiles/difference.schema.json', schema: differenceJson },
   { file: 'profiles/manifest.schema.json', schema: manifestSchema },
   {
     file: 'profiles/profile.schema.json',
     schema: () => titled('Profile of opstimal-move', profileSchema),
   },
 ];
+
+/** The line that `diff --json` prints. */
+function differenceJson(): object {
+  const schema = titled('Difference of opstimal-move', differenceSchema) as {
+    properties: object;
+    required: string[];
+  };
+  const command = { enum: ['diff', 'manifest'], description: 'The command that printed it.' };
+  return {
+    ...schema,
+    properties: { kind: { const: 'result' }, command, ...schema.properties },
+    required: ['kind', 'command', ...schema.required],
+  };
+}
 
 /** Checks that JSON Schema has no words for are left out of it. */
 function titled(title: string, schema: GenericSchema): object {
