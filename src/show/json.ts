@@ -1,5 +1,15 @@
 /** JSON for scripts: one object, or lines for long work of which the last has `kind: "result"` or `"error"`. */
 
+/** What JSON lets stand in a string, and a terminal or an editor obeys: C1 codes, marks of direction, what hides. */
+const obeyed = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** `\uXXXX` for every code unit. */
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, at) => {
+    return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+  }).join('');
+}
+
 /** One line of JSON; 64-bit numbers (nanoseconds) become decimal strings, maps become objects. */
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value, (_name, each: unknown) => {
@@ -7,7 +17,7 @@ export function jsonLine(value: unknown): string {
     if (each instanceof Map) return Object.fromEntries(each);
     if (each instanceof Set) return [...each];
     return each;
-  })}\n`;
+  }).replace(obeyed, escaped)}\n`;
 }
 
 /** Whether a progress event is due as a JSON line: at most one a second for each label, and always the last. */
