@@ -195,6 +195,27 @@ test('a disk is scanned, explained, decided, planned and synced; the second time
   expect(run(['manifest', 'web.move', '--check', `disk:${old}`, '--exit-code']).code).toBe(5);
 });
 
+test('diff compares a folder with a place, as text, JSON and page', () => {
+  const place = `disk:${join(directory, 'old')}`;
+  const text = run(['diff', 'web.move', place, '--exit-code']);
+  expect(text).toMatchObject({ code: 5, out: expect.stringContaining('grown or shrunk') });
+  const [json] = lines(run(['diff', 'web.move', 'web.move', '--json', '--exit-code']).out);
+  expect(json).toMatchObject({ kind: 'result', command: 'diff', opstimal: 'difference/1', same: true });
+  expect(run(['diff', 'web.move', 'web.move', '--exit-code']).code).toBe(0);
+  const page = run(['diff', 'web.move', place, '--html', 'web.html']);
+  expect(page).toMatchObject({ code: 0, err: expect.stringContaining('wrote web.html') });
+  expect(readFileSync(join(directory, 'web.html'), 'utf8')).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
+  expect(run(['diff', 'web.move', 'web.move', '--html', 'no/where.html']).code).toBe(2);
+});
+
+test.each([
+  ['/srv/backup::latest', 'a snapshot as a place is not supported yet'],
+  ['nowhere.move', 'nowhere.move does not exist'],
+  ['disk:relative', 'the path of a disk starts with /'],
+])('diff answers %s with a sentence', (name, sentence) => {
+  expect(run(['diff', 'web.move', name])).toMatchObject({ code: 2, err: expect.stringContaining(sentence) });
+});
+
 test('cutover needs the name of the source; without a terminal the option is named', () => {
   const cutover = run(['cutover', 'web.move', 'disk:/nowhere']);
   expect(cutover.code).toBe(4);

@@ -13,7 +13,7 @@
 import type { FailureCode } from '../failure.ts';
 
 /** What a shell can complete at this place. */
-export type Completes = 'place' | 'folder' | 'file' | 'class' | 'topic' | 'shell' | 'nothing';
+export type Completes = 'place' | 'folder' | 'side' | 'file' | 'class' | 'topic' | 'shell' | 'nothing';
 
 export interface Option {
   readonly name: string;
@@ -159,6 +159,32 @@ export const commands: readonly Command[] = [
         line: 'opstimal-move manifest web1.move --check root@web1 --exit-code',
         does: 'exit code 5 when the server drifted',
       },
+    ],
+    exits: ['differences', ...reach],
+  },
+  {
+    name: 'diff',
+    arguments: [
+      { name: 'A', completes: 'side' },
+      { name: 'B', completes: 'side' },
+    ],
+    options: [
+      {
+        name: 'html',
+        value: 'FILE',
+        completes: 'file',
+        summary: 'write one page that stands for itself to FILE; no patches on stdout then',
+      },
+      { name: 'stat', summary: 'no lines of files' },
+      differences,
+    ],
+    summary: 'what is different between any two of place and folder',
+    details: [
+      'A and B are places or folders. A place is scanned, with the decisions of the folder it is compared with, into a directory that is removed at the end; nothing is written on it. What one side could not be asked is called unknown, not missing. Values of secrets are left out.',
+    ],
+    examples: [
+      { line: 'opstimal-move diff web1.move root@web1', does: 'what changed since the scan' },
+      { line: 'opstimal-move diff root@web1 root@web2 --html web.html', does: 'two servers, as a page' },
     ],
     exits: ['differences', ...reach],
   },
@@ -320,7 +346,6 @@ export const commands: readonly Command[] = [
 
 /** Commands that are promised and not there yet; they answer `not supported yet` with exit code 2. */
 export const laterCommands: readonly string[] = [
-  'diff',
   'undo',
   'init',
   'backup',

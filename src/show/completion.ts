@@ -40,6 +40,8 @@ function words(completes: Completes): string {
 
 function bashAnswer(completes: Completes): string {
   if (completes === 'place') return `COMPREPLY=($(compgen -W "local disk:/ $(${places})" -- "$cur"))`;
+  if (completes === 'side')
+    return `COMPREPLY=($(compgen -d -- "$cur") $(compgen -W "local disk:/ $(${places})" -- "$cur"))`;
   if (completes === 'folder') return 'COMPREPLY=($(compgen -d -- "$cur"))';
   if (completes === 'file') return 'COMPREPLY=($(compgen -f -- "$cur"))';
   if (completes === 'nothing') return 'COMPREPLY=()';
@@ -110,6 +112,7 @@ function single(text: string): string {
 
 function zshAnswer(completes: Completes): string {
   if (completes === 'place') return `compadd -- local disk:/ \${(f)"$(${places})"}`;
+  if (completes === 'side') return `${zshAnswer('folder')}; ${zshAnswer('place')}`;
   if (completes === 'folder') return '_files -/';
   if (completes === 'file') return '_files';
   if (completes === 'nothing') return ':';
@@ -159,6 +162,7 @@ if [[ $funcstack[1] == _opstimal_move ]]; then _opstimal_move "$@"; else compdef
 function fishAnswer(completes: Completes): string {
   if (completes === 'place')
     return `-f -a "local disk:/ (${places.replaceAll('$', '\\$').replaceAll('"', '\\"')})"`;
+  if (completes === 'side') return fishAnswer('place').replace(/"$/, ' (__fish_complete_directories)"');
   if (completes === 'folder') return '-f -a "(__fish_complete_directories)"';
   if (completes === 'file') return '-F';
   if (completes === 'nothing') return '-f';

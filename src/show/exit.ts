@@ -42,7 +42,7 @@ export const exitMeanings: readonly { readonly code: FailureCode | null; readonl
   },
   {
     code: 'differences',
-    meaning: 'differences found; only with --exit-code (plan, verify, manifest --check)',
+    meaning: 'differences found; only with --exit-code (plan, diff, verify, manifest --check)',
   },
   { code: 'no-repository', meaning: 'the repository does not exist' },
   { code: 'locked', meaning: 'another run holds the lock' },

@@ -204,6 +204,11 @@ export class Folder {
   }
 
   async readAttachment(from: string): Promise<Buffer> {
+    return readFile(this.attachmentPath(from));
+  }
+
+  /** Where an attachment lies. Throws Failure `usage` for a name that leads out of the folder. */
+  attachmentPath(from: string): string {
     if (!/^files\/[A-Za-z0-9._+~/-]+$/.test(from) || from.includes('..')) {
       throw new Failure(
         'usage',
@@ -211,7 +216,7 @@ export class Folder {
         `the manifest names ${from}, which is no attachment of this folder`,
       );
     }
-    return readFile(this.path(from));
+    return this.path(from);
   }
 
   async readPlan(): Promise<Plan | null> {

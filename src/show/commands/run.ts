@@ -12,6 +12,8 @@ export async function runCommand(session: Session): Promise<number> {
       return (await import('./decide.ts')).decideCommand(session);
     case 'manifest':
       return (await import('./manifest.ts')).manifestCommand(session);
+    case 'diff':
+      return (await import('./diff.ts')).diffCommand(session);
     case 'plan':
       return (await import('./plan.ts')).planCommand(session);
     case 'apply':
