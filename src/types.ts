@@ -335,7 +335,7 @@ export interface Decision {
 
 // --------------------------------------------------------------------------------------------- profiles
 
-/** Knowledge about one service, as data: `profiles/<name>.yaml`. Validated by `decide/profile.ts`. */
+/** Knowledge about one service, as data: `profiles/<name>.yaml`. Validated by `decide/profile-schema.ts`. */
 export interface Profile {
   readonly name: string;
   readonly title: string;
@@ -356,8 +356,9 @@ export interface Profile {
   /** Paths found in the service's own configuration. Each is `${name}` in `paths`. */
   readonly settings?: readonly {
     readonly name: string;
-    /** Globs of files on the server; the last match of the pattern (first group) wins. */
+    /** Globs of files below /etc. */
     readonly files: readonly string[];
+    /** RE2, tried on each line by itself; its group is the value. What is no absolute path is not taken. */
     readonly pattern: string;
     /** `all` = every match is a value (roots of web sites), `last` = the last one. */
     readonly take: 'last' | 'all';
@@ -400,6 +401,8 @@ export interface Profile {
   }[];
   readonly probes?: readonly Probe[];
   readonly provenance: string;
+  /** Not in the file: where a profile was read that did not come with this program, and whether it replaces ours. */
+  readonly added?: { readonly file: string; readonly replaces: boolean };
 }
 
 // ---------------------------------------------------------------------------------- manifest and recipe

@@ -7,6 +7,7 @@
  * the path is kept in `candidates`; `resolve` says afterwards what it is.
  */
 import type { Accounts, Bytes, Entry, Facts, OwnedPaths, Unit } from '../types.ts';
+import { AddedRules } from './added-profiles.ts';
 import { type Candidate, care, edited, PackageIndex, packageRulings } from './classify-packages.ts';
 import { generated, generatedLink, templates } from './generated.ts';
 import { type Marks, markRules } from './marks.ts';
@@ -129,6 +130,7 @@ export class Classifier {
   readonly #secrets = secretPlaces();
   readonly #strong = new PathRules<Ruling>();
   readonly #weak = new PathRules<Ruling>();
+  readonly #added = new AddedRules();
   readonly #units: PathRules<Ruling>;
   readonly #marks: { readonly told: PathRules<Ruling>; readonly found: PathRules<Ruling> };
   readonly #homes: PathRules<Ruling>;
@@ -148,7 +150,8 @@ export class Classifier {
     const units: readonly Unit[] = known(facts.units) ?? [];
     const accounts: Accounts | null = known(facts.accounts);
     for (const path of context.profiles.flatMap(pathsOf)) {
-      (path.weak ? this.#weak : this.#strong).add(path.pattern, path.ruling);
+      if (path.added) this.#added.add(path);
+      else (path.weak ? this.#weak : this.#strong).add(path.pattern, path.ruling);
     }
     this.#units = unitDirectories(units);
     this.#marks = markRules(context.marks, units);
@@ -211,7 +214,7 @@ export class Classifier {
     if (made !== null) return made;
     if (type === 'd' && owner !== undefined) return this.#directory(path);
     if (this.#repositories.keys.has(path)) return repositoryKey;
-    return this.#byPlace(path, entry);
+    return this.#added.of(path, 'strong') ?? this.#byPlace(path, entry);
   }
 
   /** A directory of a package: what lies in it decides; by itself it says only that it will be there again. */
@@ -261,6 +264,7 @@ export class Classifier {
       this.#marks.found.of(path) ??
       this.#homes.of(path) ??
       this.#weak.of(path) ??
+      this.#added.of(path, 'weak') ??
       (this.#places.of(path) as Ruling);
     return place;
   }
@@ -274,6 +278,7 @@ export class Classifier {
       this.#marks.told.of(path) ??
       this.#strong.of(path) ??
       this.#generated.of(path) ??
+      this.#added.of(path, 'strong') ??
       this.#base(path)
     );
   }

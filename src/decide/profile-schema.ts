@@ -10,7 +10,7 @@ import { globProblem } from './profile-glob.ts';
 import { type Checked, conform, parseYaml } from './yaml-check.ts';
 
 /** A larger file is no profile. Bytes. */
-const largestProfile = 256 * 1024;
+export const largestProfile = 256 * 1024;
 
 const text = v.pipe(
   v.string(),
@@ -163,12 +163,36 @@ export const profileSchema = v.strictObject({
   provenance: described(text, 'Where the knowledge comes from: documentation, manual pages, file lists.'),
 });
 
-/** Reads one profile. Throws Failure `usage` on topic `profile` with `file:line:column`. */
-export function readProfile(content: string, file: string): Profile {
+/**
+ * Reads one profile; `added` says that it did not come with this program. Throws Failure `usage` on topic `profile`
+ * with `file:line:column`.
+ */
+export function readProfile(content: string, file: string, added = false): Profile {
   const checked = parseYaml(content, file, 'profile');
   const profile: Profile = conform(checked, [], profileSchema, checked.value);
+  if (added) checkAdded(checked, profile);
   checkNames(checked, profile);
   return profile;
+}
+
+/** What only we may say, because a wrong word would lose data: what is made again, and what a dump holds. */
+function checkAdded(checked: Checked, profile: Profile): void {
+  if (profile.dump !== undefined)
+    checked.fail(
+      ['dump'],
+      'a profile of your own cannot name an engine',
+      'leave it out: files go over while the service is stopped',
+    );
+  profile.paths.forEach((rule, index) => {
+    if (rule.class === 'immutable' || rule.class === 'edited')
+      checked.fail(
+        ['paths', index, 'class'],
+        `a profile of your own cannot call something ${rule.class}`,
+        'leave the rule out: what packages make again is found without it',
+      );
+    if (rule.carry === 'dump')
+      checked.fail(['paths', index, 'carry'], 'a profile of your own cannot dump', 'write carry: stream');
+  });
 }
 
 /** Names that one part of a profile uses and another must have. */

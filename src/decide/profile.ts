@@ -3,9 +3,11 @@ import type { Buffer } from 'node:buffer';
 import { toBytes } from '../bytes.ts';
 import type { Bytes, Facts, Profile } from '../types.ts';
 import { matchLines } from './line-pattern.ts';
+import { neverCopy } from './never-copy.ts';
 import { literally, PathRules } from './path-rules.ts';
 import { fitsName, versionsOf } from './rename.ts';
 import { type Ruling, usualCarry } from './ruling.ts';
+import { secretPlaces } from './secrets.ts';
 
 export interface ActiveProfile {
   readonly profile: Profile;
@@ -22,6 +24,8 @@ export interface ActiveProfile {
 export interface ProfilePath {
   readonly pattern: Bytes;
   readonly weak: boolean;
+  /** Of a profile that did not come with this program. */
+  readonly added: boolean;
   readonly ruling: Ruling;
 }
 
@@ -66,6 +70,27 @@ export function filesWanted(profiles: readonly Profile[], facts: Known): Bytes[]
       ),
     );
   return [...new Set(globs)].map(toBytes);
+}
+
+/** Paths below /etc that no profile gets to see, whoever wrote it: nothing in them says where a service keeps data. */
+const closed = /^\/etc\/(?:g?shadow|passwd|group|sub[ug]id|sudoers)(?:-|\.|$|\/)/;
+
+/**
+ * Whether a scan reads a file for profiles: `path` matches what `filesWanted` named, and it and the file it leads to
+ * lie below /etc and in no place of keys and passwords, and in none that belongs to one machine.
+ */
+export function mayRead(globs: readonly Bytes[]): (path: Bytes, target: Bytes) => boolean {
+  const rules = new PathRules<true>();
+  for (const glob of globs) rules.add(glob, true, 'path');
+  const [secret, never] = [secretPlaces(), neverCopy()];
+  return (path, target) =>
+    rules.of(path) === true && isOpen(path, secret, never) && isOpen(target, secret, never);
+}
+
+function isOpen(path: Bytes, secret: PathRules<Ruling>, never: PathRules<Ruling>): boolean {
+  return (
+    path.startsWith('/etc/') && !closed.test(path) && secret.of(path) === null && never.of(path) === null
+  );
 }
 
 /**
@@ -137,6 +162,16 @@ function believable(path: string): boolean {
   return !shared.has(plain) && !plain.split('/').some((part) => part === '.' || part === '..');
 }
 
+/**
+ * A path that some configuration gives to a cache, and that could just as well hold everything: a whole disk, a home.
+ * A rule that leaves things behind does not speak for it; what lies there is looked at as if nobody had named it.
+ */
+function isBroad(pattern: string): boolean {
+  const [first, second, third] = pattern.split('/').filter((part) => part !== '');
+  if (second === undefined) return true;
+  return third === undefined && (first === 'home' || first === 'mnt' || first === 'media');
+}
+
 const kinds: Readonly<Record<string, string>> = { data: 'data', cache: 'cache', log: 'log' };
 
 /** The path rules of an active profile, with versions and settings filled in. */
@@ -152,6 +187,8 @@ export function pathsOf(active: ActiveProfile): ProfilePath[] {
       );
     }
     const from = names.map((name) => active.origins[name]).filter((origin) => origin !== 'default');
+    const staysBehind = (rule.carry ?? usualCarry(rule.class)) === 'none' && rule.class !== 'undecided';
+    if (staysBehind && from.length > 0) patterns = patterns.filter((pattern) => !isBroad(pattern));
     const ruling: Ruling = {
       class: rule.class,
       carry: rule.carry ?? usualCarry(rule.class),
@@ -167,6 +204,7 @@ export function pathsOf(active: ActiveProfile): ProfilePath[] {
     return patterns.map((pattern) => ({
       pattern: names.length > 0 ? pattern : toBytes(pattern),
       weak: rule.weak === true,
+      added: profile.added !== undefined,
       ruling,
     }));
   });

@@ -1,11 +1,10 @@
 /** What scan must read before it judges: configuration that says where services keep things, tags, first bytes. */
-import picomatch from 'picomatch';
 import { parentOf } from '../bytes.ts';
 import type { ClassifyContext } from '../decide/classify.ts';
 import { foreignRules } from '../decide/file-systems.ts';
 import { addedSources } from '../decide/manifest-packages.ts';
 import { cacheTagSignature } from '../decide/marks.ts';
-import { type ActiveProfile, activate, filesWanted } from '../decide/profile.ts';
+import { type ActiveProfile, activate, filesWanted, mayRead } from '../decide/profile.ts';
 import type { Host } from '../host/host.ts';
 import type { Bytes, Entry, Facts, Profile } from '../types.ts';
 import { readSmallFiles } from './read.ts';
@@ -14,6 +13,8 @@ import type { Seen } from './scan-listing.ts';
 
 /** Configuration files that are larger are no configuration. Bytes. */
 const limitEach = 4 * 1024 ** 2;
+/** A profile may ask for much; more configuration than this is no configuration either. Bytes. */
+const limitTogether = 64 * 1024 ** 2;
 
 export interface Prepared extends Omit<ClassifyContext, 'facts'> {
   readonly profiles: readonly ActiveProfile[];
@@ -31,8 +32,8 @@ export async function prepare(
   seen: Seen,
 ): Promise<Prepared> {
   const { etc } = seen;
-  const files = await readMatching(source, etc, filesWanted(profiles, facts));
   const unread: { fact: string; reason: string }[] = [];
+  const files = await readMatching(source, etc, filesWanted(profiles, facts), unread);
   const merged = await readSmallFiles(source, ['/etc/hosts', '/etc/fstab'], limitEach);
   const added = facts.repositories.known ? addedSources(facts.repositories.value) : new Map();
   const keys = [...added.values()].flatMap((list) =>
@@ -57,14 +58,28 @@ async function readMatching(
   source: Host,
   etc: ReadonlyMap<Bytes, Entry>,
   globs: readonly Bytes[],
+  unread: { fact: string; reason: string }[],
 ): Promise<Map<Bytes, Buffer>> {
   if (globs.length === 0) return new Map();
-  const matches = picomatch([...globs], { dot: true });
+  const wanted = mayRead(globs);
   const real = new Map<Bytes, Bytes>();
-  for (const entry of etc.values()) {
-    if (!matches(entry.path)) continue;
+  let bytes = 0;
+  let left = 0;
+  for (const entry of [...etc.values()].sort((one, other) => (one.path < other.path ? -1 : 1))) {
     const target = follow(etc, entry);
-    if (target !== null) real.set(entry.path, target);
+    if (target === null || !wanted(entry.path, target)) continue;
+    const size = etc.get(target)?.size ?? 0;
+    if (size > limitEach) continue;
+    if (bytes + size > limitTogether) {
+      left += 1;
+      continue;
+    }
+    bytes += size;
+    real.set(entry.path, target);
+  }
+  if (left > 0) {
+    const reason = `profiles ask for more than ${limitTogether / 1024 ** 2} MiB of configuration; ${left} files were not read`;
+    unread.push({ fact: 'settings', reason });
   }
   const contents = await readSmallFiles(source, new Set(real.values()), limitEach);
   const files = new Map<Bytes, Buffer>();

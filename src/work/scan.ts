@@ -104,6 +104,11 @@ async function* look(
   const seen = yield* listOnce(source, facts, spool, signal);
 
   yield { kind: 'phase', name: 'settings', text: 'reading the settings of services' };
+  for (const { title, added } of profiles) {
+    if (added === undefined) continue;
+    const place = added.replaces ? ', in the place of ours' : '';
+    yield { kind: 'note', grade: 'info', text: `profile ${title} comes from ${added.file}${place}` };
+  }
   const prepared = await prepare(source, facts, profiles, seen);
   stopIfAsked(signal);
 

@@ -6,6 +6,8 @@ import type { Ruling } from '../../src/decide/ruling.ts';
 import type { Facts, InstalledPackage } from '../../src/types.ts';
 import { loadProfiles } from '../../src/work/profiles.ts';
 
+const profiles = await loadProfiles();
+
 type Package = readonly [name: string, version: string, status?: string];
 
 function facts(...packages: readonly Package[]) {
@@ -25,7 +27,7 @@ async function active(
   files: Readonly<Record<string, string>> = {},
 ) {
   const contents = new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text, 'latin1')]));
-  return activate(await loadProfiles(), known, contents);
+  return activate(profiles, known, contents);
 }
 
 function rulesOf(all: Awaited<ReturnType<typeof active>>): PathRules<Ruling> {
@@ -106,7 +108,7 @@ test('a Maildir in a home is no path of its own', async () => {
 });
 
 test('only files of services that are there are asked for', async () => {
-  const wanted = filesWanted(await loadProfiles(), facts(['postgresql-13', '13.9']));
+  const wanted = filesWanted(profiles, facts(['postgresql-13', '13.9']));
   expect(wanted).toContain('/etc/postgresql/13/*/postgresql.conf');
   expect(wanted.some((glob) => glob.includes('nginx'))).toBe(false);
 });

@@ -82,6 +82,7 @@ else {
             'postfix',
             'postgresql',
             'redis',
+            'rsyslog',
           ].sort(),
         );
         const again = await scanHost(host.name, `again-${release}.move`);
