@@ -42,6 +42,8 @@ export interface ManifestInput {
   readonly attach: Attach;
   readonly used: UsedAccounts;
   readonly seenUnits: SeenUnits;
+  /** Checkouts, stacks, containers and builds. */
+  readonly finds: readonly Resource[];
   /** What could not be read besides facts. */
   readonly unread: readonly { readonly fact: string; readonly reason: string }[];
 }
@@ -71,6 +73,7 @@ export function makeManifest(input: ManifestInput): Manifest {
     ...unitResources(facts, input.profiles, input.seenUnits),
     ...databaseResources(input.profiles, input.index),
     ...dataResources(input.index),
+    ...input.finds,
   ];
   return canonical({
     opstimal: 'manifest/2',

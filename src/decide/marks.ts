@@ -21,6 +21,9 @@ export const markNames: readonly string[] = [
   'uv.lock',
   'poetry.lock',
   'Pipfile.lock',
+  '.git',
+  'HEAD',
+  '.gitignore',
 ];
 
 export interface Marks {

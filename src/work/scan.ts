@@ -19,6 +19,7 @@ import type { Folder } from './folder.ts';
 import { digestMd5 } from './read.ts';
 import { account, nameForeign, unreadParts, unseenBytes } from './scan-account.ts';
 import { Attachments, carriedPaths, changedOnes, readContents } from './scan-contents.ts';
+import { findInstalled } from './scan-finds.ts';
 import { entriesOf, judgeAll } from './scan-judge.ts';
 import { listOnce, stopIfAsked } from './scan-listing.ts';
 import { prepare } from './scan-prepare.ts';
@@ -139,10 +140,19 @@ async function* look(
   stopIfAsked(signal);
   const { verdicts, classes } = fold.finish();
   const disks = await account(source, facts, seen, fold);
+  const attachments = new Attachments();
+  yield { kind: 'phase', name: 'installed', text: 'looking at checkouts, builds and containers' };
+  const finds = await findInstalled({
+    source,
+    facts,
+    seen,
+    listing: () => spool.entries(),
+    attach: attachments.attach,
+  });
+  stopIfAsked(signal);
 
   yield { kind: 'phase', name: 'writing', text: `writing ${folder.name}` };
   const index = new VerdictIndex(verdicts, await folder.decisions());
-  const attachments = new Attachments();
   const manifest = makeManifest({
     facts,
     profiles: activate(profiles, facts, prepared.files, prepared.databases.size > 0),
@@ -153,7 +163,14 @@ async function* look(
     attach: attachments.attach,
     used: judged.owners,
     seenUnits: judged.units,
-    unread: [...unreadParts(seen.errors), ...prepared.unread, ...unread, ...unseenBytes(disks)],
+    unread: [
+      ...unreadParts(seen.errors),
+      ...prepared.unread,
+      ...unread,
+      ...unseenBytes(disks),
+      ...finds.unread,
+    ],
+    finds: finds.resources,
   });
   for (const content of attachments.all()) await folder.attach(content);
   await writeHosts(folder, source, facts);
