@@ -178,6 +178,26 @@ export interface Unit {
   readonly after: readonly string[];
 }
 
+/** What the unit files and drop-ins that somebody wrote for one unit say about paths. All paths are absolute. */
+export interface UnitDirectives {
+  readonly unit: string;
+  /** Home of the user whose unit it is; null = the system's, or one for every user. */
+  readonly home: Bytes | null;
+  /** The unit file, or its first drop-in. */
+  readonly file: Bytes;
+  /** ReadWritePaths=, BindPaths= and RootDirectory=: the unit writes there. */
+  readonly writes: readonly Bytes[];
+  readonly workingDirectory: Bytes;
+  /** Programs that the Exec lines start. */
+  readonly programs: readonly Bytes[];
+  /** Files that StandardOutput= and StandardError= go to. */
+  readonly outputs: readonly Bytes[];
+  readonly pidFile: Bytes;
+  readonly environmentFiles: readonly Bytes[];
+  /** Files and directories of LoadCredential= and LoadCredentialEncrypted=. */
+  readonly credentials: readonly Bytes[];
+}
+
 export interface Alternative {
   readonly name: string;
   readonly mode: 'auto' | 'manual';
@@ -283,6 +303,7 @@ export interface Facts {
   readonly repositories: Answered<readonly Repository[]>;
   readonly accounts: Answered<Accounts>;
   readonly units: Answered<readonly Unit[]>;
+  readonly unitDirectives: Answered<readonly UnitDirectives[]>;
   readonly alternatives: Answered<readonly Alternative[]>;
   readonly diversions: Answered<readonly Diversion[]>;
   readonly statOverrides: Answered<readonly StatOverride[]>;

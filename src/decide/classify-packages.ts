@@ -7,10 +7,12 @@ import { linksOnce } from './generated.ts';
 import type { Ruling } from './ruling.ts';
 
 export interface Candidate {
-  readonly kind: 'conffile' | 'file' | 'ucf' | 'template' | 'leftover';
+  readonly kind: 'conffile' | 'file' | 'ucf' | 'template' | 'tmpfiles' | 'leftover';
   readonly package: string;
   /** MD5 in hex; any of them means unchanged. */
   readonly digests: readonly string[];
+  /** What it is when its digest is another, where that is no edit. */
+  readonly otherwise?: Ruling;
 }
 
 function ruling(rule: string, reason: string, evidence: string): Ruling {
@@ -54,6 +56,7 @@ export function edited(candidate: Candidate): Ruling {
     leftover: ['package.leftover-edited', `edited configuration of ${candidate.package}, which was removed`],
     file: ['package.patched', `changed file of ${candidate.package}, which is no configuration`],
     ucf: ['ucf.edited', 'edited configuration that ucf looks after'],
+    tmpfiles: ['tmpfiles.edited', 'edited since systemd-tmpfiles made it'],
     template: ['template.edited', 'edited since it was copied from a template'],
   };
   const [rule, reason] = by[candidate.kind];

@@ -1,7 +1,8 @@
 /**
  * The ladder: which rule speaks for a path. First hit wins, in this order: run-time file systems and the
  * never-copy list; what a person marked; profiles; packages; files written by the system itself; directories of
- * units; marks of languages; homes; the place. What nothing explains is undecided.
+ * units; marks of languages; homes; the place. What nothing explains yet is looked for in units and tmpfiles.d, and
+ * is undecided when they do not name it.
  *
  * One pass: a path is classified when it is seen. Where only a digest can tell, the expected answer is given and
  * the path is kept in `candidates`; `resolve` says afterwards what it is.
@@ -9,6 +10,9 @@
 import type { Accounts, Bytes, Entry, Facts, OwnedPaths, Unit } from '../types.ts';
 import { AddedRules } from './added-profiles.ts';
 import { type Candidate, care, edited, PackageIndex, packageRulings } from './classify-packages.ts';
+import { LogEvidence } from './evidence-logs.ts';
+import { TmpfilesEvidence } from './evidence-tmpfiles.ts';
+import { UnitEvidence } from './evidence-units.ts';
 import { generated, generatedLink, templates } from './generated.ts';
 import { type Marks, markRules } from './marks.ts';
 import { neverCopy } from './never-copy.ts';
@@ -27,6 +31,9 @@ export interface ClassifyContext {
     | 'unpacked'
     | 'accounts'
     | 'units'
+    | 'unitDirectives'
+    | 'tmpfiles'
+    | 'logrotate'
     | 'diversions'
     | 'ucf'
     | 'openForWriting'
@@ -41,6 +48,8 @@ export interface ClassifyContext {
   readonly foreign: PathRules<Ruling>;
   /** Files that begin as SQLite databases do. */
   readonly databases: ReadonlySet<Bytes>;
+  /** Environment files of units that hold a secret. */
+  readonly secretEnvironments: ReadonlySet<Bytes>;
   /** Marks that a2enmod(8) and phpenmod(8) keep of what packages switched on. */
   readonly enabledMarks: ReadonlySet<Bytes>;
 }
@@ -141,6 +150,9 @@ export class Classifier {
   readonly #writers: ReadonlyMap<Bytes, string>;
   readonly #replaced: ReadonlySet<Bytes>;
   readonly #repositories: ClassifyContext['repositories'];
+  readonly #unitEvidence: UnitEvidence;
+  readonly #tmpfiles: TmpfilesEvidence;
+  readonly #logs: LogEvidence;
   readonly #foreign: PathRules<Ruling>;
   readonly #databases: ReadonlySet<Bytes>;
   readonly #templates = new Map(templates.map((template) => [template.path, template]));
@@ -164,6 +176,13 @@ export class Classifier {
     this.#replaced = new Set(
       (known(facts.diversions) ?? []).filter((one) => one.by === 'local').map((one) => one.path),
     );
+    this.#unitEvidence = new UnitEvidence(
+      known(facts.unitDirectives) ?? [],
+      units,
+      context.secretEnvironments,
+    );
+    this.#tmpfiles = new TmpfilesEvidence(known(facts.tmpfiles) ?? [], (file) => this.#owned.has(file));
+    this.#logs = new LogEvidence(known(facts.logrotate) ?? []);
     this.#repositories = context.repositories;
     this.#foreign = context.foreign;
     this.#databases = context.databases;
@@ -226,17 +245,45 @@ export class Classifier {
   #byPlace(path: Bytes, entry: Entry | null): Ruling {
     const base = this.#base(path);
     if (entry === null) return base;
+    const made = this.#madeByTmpfiles(entry, base);
+    if (made !== null) return made;
     if (path.startsWith('/etc/')) {
       if (/^\/etc\/apt\/sources\.list(\.d\/.*)?$/s.test(path)) {
         return this.#repositories.files.has(path) ? repositorySource : distributionSource;
       }
       const secret = entry.type === 'd' ? null : this.#secrets.of(path);
+      const named = entry.type === 'f' ? this.#unitEvidence.file(path, entry.size, base) : null;
+      if (named?.class === 'secret') return named;
       if (secret !== null && base.carry === 'manifest') return { ...secret, single: true };
       if (base.carry === 'manifest' && entry.type === 'f' && entry.size > bigConfiguration) return big;
       return base;
     }
     if (entry.type === 'd' && base.class === 'ephemeral' && isKeptDirectory(path)) return keptDirectory;
-    return this.#raised(path, secretIn(entry, base));
+    const place = secretIn(entry, base);
+    if (entry.type === 'f') {
+      const named = this.#unitEvidence.file(path, entry.size, place) ?? this.#log(path, place);
+      if (named !== null) return named;
+    }
+    return this.#raised(path, place);
+  }
+
+  /** A log outside the places for logs, where it lies among data or nobody knows what. */
+  #log(path: Bytes, base: Ruling): Ruling | null {
+    const isOpen = base.class === 'undecided' || (base.class === 'mutable' && base.carry === 'stream');
+    return isOpen && !this.#databases.has(path) ? this.#logs.of(path) : null;
+  }
+
+  /** What lies among data travels, even where something would make it again: it may change before the move ends. */
+  #madeByTmpfiles(entry: Entry, base: Ruling): Ruling | null {
+    const isKept = entry.type === 'd' && base.class === 'ephemeral';
+    if (!isKept && base.class !== 'undecided' && base.rule !== 'place.etc') return null;
+    const made = this.#tmpfiles.made(entry, (path) => this.#packages.digestOf(path));
+    if (made === null) return null;
+    if (made.candidate !== null) {
+      const otherwise = base.carry === 'manifest' ? {} : { otherwise: { ...base, single: true } };
+      this.candidates.set(entry.path, { ...made.candidate, ...otherwise });
+    }
+    return made.ruling;
   }
 
   /** What a running service writes to right now is state, whatever its place suggests. */
@@ -266,7 +313,11 @@ export class Classifier {
       this.#weak.of(path) ??
       this.#added.of(path, 'weak') ??
       (this.#places.of(path) as Ruling);
-    return place;
+    if (place.class === 'undecided') {
+      const state = this.#unitEvidence.tree(path);
+      if (state !== null) return state;
+    }
+    return this.#tmpfiles.tree(path, place) ?? place;
   }
 
   /** What a new file in a directory would be, that no package owns. */
@@ -304,6 +355,7 @@ export class Classifier {
     const candidate = this.candidates.get(path);
     if (candidate === undefined) return null;
     if (digest !== null && candidate.digests.includes(digest)) return null;
+    if (candidate.otherwise !== undefined) return candidate.otherwise;
     const secret = this.#secrets.of(path);
     if (secret !== null) return { ...secret, single: true };
     if (digest === null)

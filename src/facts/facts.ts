@@ -20,6 +20,7 @@ import { statOverrides } from './stat-overrides.ts';
 import { sysusers } from './sysusers.ts';
 import { tmpfiles } from './tmpfiles.ts';
 import { ucf } from './ucf.ts';
+import { unitDirectives } from './unit-directives.ts';
 import { units } from './units.ts';
 import { unpacked } from './unpacked.ts';
 
@@ -37,6 +38,7 @@ export const facts: FactTable = {
   unpacked,
   accounts,
   units,
+  unitDirectives,
   alternatives,
   diversions,
   statOverrides,

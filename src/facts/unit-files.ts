@@ -88,7 +88,7 @@ function defaultType(fragment: Bytes, commands: readonly Bytes[]): string {
 }
 
 /** Adds settings of one file. An empty value takes back what was set before. Lines without `=` are passed over, as systemd does. */
-function readSettings(content: Bytes, settings: Map<string, Bytes[]>): void {
+export function readSettings(content: Bytes, settings: Map<string, Bytes[]>): void {
   const lines = content.split('\n').filter((line) => !/^\s*[#;]/.test(line));
   let section = '';
   for (const line of lines.join('\n').replaceAll(/\\\n/g, ' ').split('\n')) {

@@ -64,6 +64,7 @@ export function carriedPaths(input: {
     const entry = input.entries.get(path);
     if (before === undefined || entry === undefined) continue;
     fold.amend(path, before.ruling, ruling, before.bytes);
+    if (ruling.carry !== 'manifest') continue;
     paths.push({ path, entry, ruling, base: classifier.baseOf(path) });
   }
   const unread: Carried['unread'] = [];

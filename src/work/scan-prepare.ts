@@ -5,6 +5,7 @@ import { foreignRules } from '../decide/file-systems.ts';
 import { addedSources } from '../decide/manifest-packages.ts';
 import { cacheTagSignature } from '../decide/marks.ts';
 import { type ActiveProfile, activate, filesWanted, mayRead } from '../decide/profile.ts';
+import { findSecret } from '../decide/secrets.ts';
 import type { Host } from '../host/host.ts';
 import type { Bytes, Entry, Facts, Profile } from '../types.ts';
 import { readSmallFiles } from './read.ts';
@@ -48,6 +49,7 @@ export async function prepare(
     repositories: { files: new Set(added.keys()), keys: new Set(keys) },
     enabledMarks: seen.enabledMarks,
     foreign: foreignRules(seen.foreign),
+    secretEnvironments: await secretEnvironments(source, facts),
     databases: await findDatabases(source, seen.databases, unread),
     unread,
   };
@@ -122,6 +124,20 @@ async function cacheTags(source: Host, marks: readonly Bytes[]): Promise<Set<Byt
   const tags = marks.filter((path) => path.endsWith('/CACHEDIR.TAG'));
   const contents = await readSmallFiles(source, tags, 64 * 1024);
   return new Set(tags.filter((path) => contents.get(path)?.toString('latin1').startsWith(cacheTagSignature)));
+}
+
+/** Environment files of units outside /etc in which there is a key or a password. */
+async function secretEnvironments(source: Host, facts: Facts): Promise<Set<Bytes>> {
+  const units = facts.unitDirectives.known ? facts.unitDirectives.value : [];
+  const paths = new Set(
+    units.flatMap(({ environmentFiles }) => environmentFiles.filter((path) => !path.startsWith('/etc/'))),
+  );
+  const contents = await readSmallFiles(source, paths, limitEach);
+  return new Set(
+    [...contents].flatMap(([path, content]) =>
+      findSecret(path, content.toString('latin1')) === null ? [] : [path],
+    ),
+  );
 }
 
 const sqliteMagic = 'SQLite format 3\0';

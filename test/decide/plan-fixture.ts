@@ -95,6 +95,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
       ],
     }),
     units: known([unit('cron.service'), unit('ssh.service')]),
+    unitDirectives: known([]),
     alternatives: known([]),
     diversions: known([]),
     statOverrides: known([]),

@@ -109,6 +109,9 @@ export function factsOf(facts: FixtureFacts): ClassifyContext['facts'] {
     accounts: notAsked,
     diversions: notAsked,
     ucf: notAsked,
+    unitDirectives: notAsked,
+    tmpfiles: notAsked,
+    logrotate: notAsked,
     openForWriting: notAsked,
   };
 }
@@ -132,6 +135,7 @@ export function classifierOf(active: readonly ActiveProfile[], facts: FixtureFac
     swapFiles: [],
     foreign: new PathRules(),
     databases: new Set(),
+    secretEnvironments: new Set(),
     repositories: { files: new Set(), keys: new Set() },
     enabledMarks: new Set(),
   });
