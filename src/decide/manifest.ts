@@ -15,7 +15,7 @@ import type {
   StatOverrideResource,
   Verdict,
 } from '../types.ts';
-import { accountResources, type UsedAccounts } from './manifest-accounts.ts';
+import { accountResources, declaredByPackages, type UsedAccounts } from './manifest-accounts.ts';
 import { type Attach, type Contents, packageResources, repositoryResources } from './manifest-packages.ts';
 import { type SeenUnits, unitResources } from './manifest-units.ts';
 import { canonical } from './manifest-yaml.ts';
@@ -67,7 +67,9 @@ export function makeManifest(input: ManifestInput): Manifest {
   const resources: Resource[] = [
     ...packageResources(facts),
     ...repositoryResources(facts, input.contents, input.attach),
-    ...(facts.accounts.known ? accountResources(facts.accounts.value, input.used) : []),
+    ...(facts.accounts.known
+      ? accountResources(facts.accounts.value, input.used, declaredByPackages(facts))
+      : []),
     ...overrides(facts),
     ...input.carried.flatMap((one) => pathResource(one, input)),
     ...unitResources(facts, input.profiles, input.seenUnits),
