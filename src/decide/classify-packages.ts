@@ -2,12 +2,14 @@
  * What dpkg's database says about a path. A packaged file is unchanged when nothing touched its inode since the
  * package was unpacked (ctime), or when its digest is the recorded one; dpkg records neither size nor time.
  */
-import type { Bytes, Entry, Facts } from '../types.ts';
+import { parentOf, quote } from '../bytes.ts';
+import type { Bytes, Entry, EntryType, Facts } from '../types.ts';
 import { linksOnce } from './generated.ts';
 import type { Ruling } from './ruling.ts';
+import { targetOf } from './witness.ts';
 
 export interface Candidate {
-  readonly kind: 'conffile' | 'file' | 'ucf' | 'template' | 'tmpfiles' | 'leftover';
+  readonly kind: 'conffile' | 'file' | 'ucf' | 'template' | 'tmpfiles' | 'leftover' | 'link';
   readonly package: string;
   /** MD5 in hex; any of them means unchanged. */
   readonly digests: readonly string[];
@@ -58,6 +60,7 @@ export function edited(candidate: Candidate): Ruling {
     ucf: ['ucf.edited', 'edited configuration that ucf looks after'],
     tmpfiles: ['tmpfiles.edited', 'edited since systemd-tmpfiles made it'],
     template: ['template.edited', 'edited since it was copied from a template'],
+    link: ['package.relinked', `link of ${candidate.package} that leads elsewhere`],
   };
   const [rule, reason] = by[candidate.kind];
   return {
@@ -65,7 +68,43 @@ export function edited(candidate: Candidate): Ruling {
     carry: 'manifest',
     rule,
     reason,
-    evidence: `its digest is not ${candidate.digests.join(' or ')}`,
+    evidence: evidenceOf(candidate),
+    single: true,
+  };
+}
+
+function evidenceOf({ kind, digests }: Candidate): string {
+  if (kind === 'link') return 'made after its package was unpacked, and leads out of it';
+  if (digests.length === 0) return 'changed after its package was unpacked, which recorded no digest';
+  return `its digest is not ${digests.join(' or ')}`;
+}
+
+/** Directories that every Debian has empty, so that no file below them tells that they are directories. */
+const emptyDirectories = new Set<Bytes>(
+  ['/home', '/media', '/mnt', '/opt', '/root', '/srv', '/usr/games', '/usr/local', '/usr/src'].concat(
+    ['backups', 'cache', 'lib', 'local', 'log', 'mail', 'opt', 'spool', 'tmp'].map((name) => `/var/${name}`),
+  ),
+);
+
+function linkedDirectory(owner: string, target: Bytes): Ruling {
+  return {
+    class: 'edited',
+    carry: 'manifest',
+    rule: 'package.directory-linked',
+    reason: `link in the place of a directory of ${owner}`,
+    evidence: `leads to ${quote(target)}; the package lists files below it`,
+    single: true,
+  };
+}
+
+/** Nothing that a package ships looks like this, and it cannot be carried as an edited file either. */
+function replaced(owner: string, type: EntryType): Ruling {
+  return {
+    class: 'undecided',
+    carry: 'none',
+    rule: 'undecided.replaced',
+    reason: `${type === 'd' ? 'directory' : 'pipe or device'} in the place of a file of ${owner}`,
+    evidence: 'its package lists a file there',
     single: true,
   };
 }
@@ -102,6 +141,19 @@ const enabledMarks: readonly (readonly [link: RegExp, mark: (match: RegExpExecAr
   ],
 ];
 
+/** Directories of which the package that lists them also lists something below. */
+function directoriesIn(owned: ReadonlyMap<Bytes, string>): ReadonlySet<Bytes> {
+  const found = new Set<Bytes>();
+  let before = '';
+  for (const [path, owner] of owned) {
+    let at = parentOf(path);
+    if (`${owner}${at}` === before) continue;
+    before = `${owner}${at}`;
+    for (; at !== '/'; at = parentOf(at)) if (owned.get(at) === owner) found.add(at);
+  }
+  return found;
+}
+
 export class PackageIndex {
   readonly #owned: ReadonlyMap<Bytes, string>;
   readonly #digests: ReadonlyMap<Bytes, string>;
@@ -109,6 +161,10 @@ export class PackageIndex {
   readonly #conffiles = new Map<Bytes, KnownConffile>();
   readonly #marks: ReadonlySet<Bytes>;
   readonly #installed = new Set<string>();
+  /** Paths that their package has as directories: it lists something below them. */
+  readonly #directories: ReadonlySet<Bytes>;
+  /** By package: files with a recorded digest, and those whose inode was touched since. */
+  readonly #touched = new Map<string, { all: number; late: number }>();
 
   constructor(
     facts: Pick<Facts, 'packages' | 'owned' | 'recordedDigests' | 'unpacked' | 'diversions'>,
@@ -118,6 +174,7 @@ export class PackageIndex {
     this.#owned = facts.owned.known ? facts.owned.value : new Map();
     this.#digests = facts.recordedDigests.known ? facts.recordedDigests.value : new Map();
     this.#unpacked = facts.unpacked.known ? facts.unpacked.value : new Map();
+    this.#directories = directoriesIn(this.#owned);
     const diverted = new Map(
       (facts.diversions.known ? facts.diversions.value : []).map((one) => [one.path, one] as const),
     );
@@ -155,22 +212,60 @@ export class PackageIndex {
   classify(entry: Entry, owner: string | undefined, candidates: Map<Bytes, Candidate>): Ruling | null {
     const { path, type } = entry;
     const conffile = this.#conffiles.get(path);
-    if (conffile !== undefined && type !== 'd') {
+    if (conffile !== undefined) {
       const kind = conffile.gone ? 'leftover' : 'conffile';
       const candidate: Candidate = { kind, package: conffile.package, digests: [conffile.digest] };
-      if (type !== 'f') return edited(candidate);
+      if (type === 'l') return edited(candidate);
+      if (type !== 'f') return replaced(conffile.package, type);
       candidates.set(path, candidate);
       return conffile.gone ? packageRulings.leftover : packageRulings.conffile;
     }
-    if (owner === undefined || type === 'd') return null;
+    if (owner === undefined) return null;
     const digest = this.#digests.get(path);
-    // dpkg records no targets of links, and some packages bring no digests at all.
-    if (digest === undefined) return packageRulings.unchanged;
-    const candidate: Candidate = { kind: 'file', package: owner, digests: [digest] };
-    if (type !== 'f') return edited(candidate);
+    if (type === 'd') return digest === undefined ? null : replaced(owner, type);
     const unpacked = this.#unpacked.get(owner);
-    if (unpacked === undefined || entry.ctime > unpacked) candidates.set(path, candidate);
+    const isLate = unpacked === undefined || entry.ctime > unpacked;
+    if (type === 'l') return this.#link(entry, owner, isLate, digest, candidates);
+    if (type !== 'f') return replaced(owner, type);
+    const candidate: Candidate = {
+      kind: 'file',
+      package: owner,
+      digests: digest === undefined ? [] : [digest],
+    };
+    const touched = this.#touched.get(owner) ?? { all: 0, late: 0 };
+    this.#touched.set(owner, { all: touched.all + 1, late: touched.late + (isLate ? 1 : 0) });
+    if (isLate) candidates.set(path, candidate);
     return packageRulings.unchanged;
+  }
+
+  /**
+   * dpkg records no targets. A link where its package has a file or a directory is somebody's; one that was made
+   * after its package was unpacked and leads out of it is suspect.
+   */
+  #link(
+    entry: Entry,
+    owner: string,
+    isLate: boolean,
+    digest: string | undefined,
+    candidates: Map<Bytes, Candidate>,
+  ): Ruling {
+    const { path } = entry;
+    if (digest !== undefined) return edited({ kind: 'file', package: owner, digests: [digest] });
+    if (this.#directories.has(path) || emptyDirectories.has(path))
+      return linkedDirectory(owner, entry.target ?? '');
+    const target = targetOf(entry);
+    const within = this.#owned.get(target) ?? this.#owned.get(`/usr${target}`);
+    if (isLate && within !== owner) candidates.set(path, { kind: 'link', package: owner, digests: [] });
+    return packageRulings.unchanged;
+  }
+
+  /**
+   * Whether everything of a package was touched after it was unpacked, as on a server that was copied: then times
+   * tell nothing.
+   */
+  isCopied(name: string): boolean {
+    const touched = this.#touched.get(name);
+    return touched !== undefined && touched.late * 2 > touched.all;
   }
 
   /** What is known about a configuration file, for the manifest's `base`. */

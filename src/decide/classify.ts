@@ -10,10 +10,11 @@
 import type { Accounts, Bytes, Entry, Facts, OwnedPaths, Unit } from '../types.ts';
 import { AddedRules } from './added-profiles.ts';
 import { type Candidate, care, edited, PackageIndex, packageRulings } from './classify-packages.ts';
+import { isDefault } from './defaults.ts';
 import { LogEvidence } from './evidence-logs.ts';
 import { TmpfilesEvidence } from './evidence-tmpfiles.ts';
 import { UnitEvidence } from './evidence-units.ts';
-import { generated, generatedLink, templates } from './generated.ts';
+import { Generated, generatedLink, isTopLink, templates } from './generated.ts';
 import { type Marks, markRules } from './marks.ts';
 import { neverCopy } from './never-copy.ts';
 import { PathRules } from './path-rules.ts';
@@ -21,6 +22,7 @@ import { homes, isKeptDirectory, keptDirectory, places, unitDirectories } from '
 import { type ActiveProfile, pathsOf } from './profile.ts';
 import type { Ruling } from './ruling.ts';
 import { secretData, secretPlaces } from './secrets.ts';
+import { type Evidence, Witness } from './witness.ts';
 
 export interface ClassifyContext {
   readonly facts: Pick<
@@ -43,15 +45,20 @@ export interface ClassifyContext {
   /** Swap files that fstab names. */
   readonly swapFiles: readonly Bytes[];
   /** Files of package sources that are not the distribution's own, and the keys they name. */
-  readonly repositories: { readonly files: ReadonlySet<Bytes>; readonly keys: ReadonlySet<Bytes> };
+  readonly repositories: {
+    readonly files: ReadonlySet<Bytes>;
+    readonly keys: ReadonlySet<Bytes>;
+    /** Every file that apt reads. */
+    readonly distribution: ReadonlySet<Bytes>;
+  };
   /** File systems that are mounted there and not entered. */
   readonly foreign: PathRules<Ruling>;
   /** Files that begin as SQLite databases do. */
   readonly databases: ReadonlySet<Bytes>;
   /** Environment files of units that hold a secret. */
   readonly secretEnvironments: ReadonlySet<Bytes>;
-  /** Marks that a2enmod(8) and phpenmod(8) keep of what packages switched on. */
-  readonly enabledMarks: ReadonlySet<Bytes>;
+  /** What proves that a tool made a path. */
+  readonly evidence: Evidence;
 }
 
 /** A file in /etc that is larger travels as data. Bytes. */
@@ -71,6 +78,14 @@ const big: Ruling = {
   rule: 'place.etc-big',
   reason: 'large file among the configuration',
   evidence: 'by its place and size',
+  single: true,
+};
+const special: Ruling = {
+  class: 'mutable',
+  carry: 'stream',
+  rule: 'place.etc-special',
+  reason: 'pipe or device among the configuration',
+  evidence: 'by its place and type',
   single: true,
 };
 const diverted: Ruling = {
@@ -135,7 +150,6 @@ export class Classifier {
   /** Paths whose digest must be asked before their class is certain. */
   readonly candidates = new Map<Bytes, Candidate>();
   readonly #never = neverCopy();
-  readonly #generated = generated();
   readonly #secrets = secretPlaces();
   readonly #strong = new PathRules<Ruling>();
   readonly #weak = new PathRules<Ruling>();
@@ -145,6 +159,8 @@ export class Classifier {
   readonly #homes: PathRules<Ruling>;
   readonly #places: PathRules<Ruling>;
   readonly #packages: PackageIndex;
+  readonly #witness: Witness;
+  readonly #generated: Generated;
   readonly #owned: OwnedPaths;
   readonly #ucf: ReadonlyMap<Bytes, string>;
   readonly #writers: ReadonlyMap<Bytes, string>;
@@ -169,7 +185,9 @@ export class Classifier {
     this.#marks = markRules(context.marks, units);
     this.#homes = homes(accounts);
     this.#places = places(context.swapFiles);
-    this.#packages = new PackageIndex(facts, context.enabledMarks);
+    this.#packages = new PackageIndex(facts, context.evidence.marks);
+    this.#witness = new Witness(facts, context.evidence);
+    this.#generated = new Generated(this.#witness);
     this.#owned = known(facts.owned) ?? new Map();
     this.#ucf = known(facts.ucf) ?? new Map();
     this.#writers = known(facts.openForWriting) ?? new Map();
@@ -192,7 +210,9 @@ export class Classifier {
   classify(entry: Entry): Ruling {
     const { path, type } = entry;
     const never = this.#never.of(path);
-    if (never !== null) return never;
+    // A process notes its number in a few bytes; anything larger has only the name.
+    const isNote = never?.rule !== 'runtime.process' || (type === 'f' && entry.size <= 64) || type === 's';
+    if (never !== null && isNote) return never;
     const foreign = this.#foreign.of(path);
     if (foreign !== null) return foreign;
     if (type === 's') return socket;
@@ -203,6 +223,7 @@ export class Classifier {
     const profile = this.#strong.of(path);
     if (profile !== null && (!isPackaged || profile.class === 'secret')) return secretIn(entry, profile);
     if (this.#replaced.has(path) && type !== 'd') return diverted;
+    if (type === 'l' && isTopLink(entry)) return generatedLink(entry, this.#witness) as Ruling;
     const packaged = this.#packages.classify(entry, owner, this.candidates);
     if (packaged !== null) return packaged;
     return this.#unowned(entry, owner);
@@ -226,10 +247,11 @@ export class Classifier {
     }
     if (type === 'l') {
       const link =
-        generatedLink(entry) ?? (this.#packages.isEnabledByPackage(entry) ? packageRulings.link : null);
+        generatedLink(entry, this.#witness) ??
+        (this.#packages.isEnabledByPackage(entry) ? packageRulings.link : null);
       if (link !== null) return link;
     }
-    const made = this.#generated.of(path);
+    const made = this.#generated.of(entry);
     if (made !== null) return made;
     if (type === 'd' && owner !== undefined) return this.#directory(path);
     if (this.#repositories.keys.has(path)) return repositoryKey;
@@ -243,19 +265,25 @@ export class Classifier {
   }
 
   #byPlace(path: Bytes, entry: Entry | null): Ruling {
-    const base = this.#base(path);
+    const marked = this.#base(path);
+    // Python keeps nothing there but what it compiled.
+    const isStray =
+      marked.rule === 'mark.pycache' && entry !== null && entry.type !== 'd' && !/\.py[co]$/.test(path);
+    const base = isStray ? this.#base(path.replaceAll('/__pycache__/', '/')) : marked;
     if (entry === null) return base;
     const made = this.#madeByTmpfiles(entry, base);
     if (made !== null) return made;
     if (path.startsWith('/etc/')) {
       if (/^\/etc\/apt\/sources\.list(\.d\/.*)?$/s.test(path)) {
-        return this.#repositories.files.has(path) ? repositorySource : distributionSource;
+        if (entry.type === 'f' && this.#repositories.files.has(path)) return repositorySource;
+        if (entry.type === 'f' && this.#repositories.distribution.has(path)) return distributionSource;
       }
       const secret = entry.type === 'd' ? null : this.#secrets.of(path);
       const named = entry.type === 'f' ? this.#unitEvidence.file(path, entry.size, base) : null;
       if (named?.class === 'secret') return named;
       if (secret !== null && base.carry === 'manifest') return { ...secret, single: true };
       if (base.carry === 'manifest' && entry.type === 'f' && entry.size > bigConfiguration) return big;
+      if (base.carry === 'manifest' && /[pbc]/.test(entry.type)) return special;
       return base;
     }
     if (entry.type === 'd' && base.class === 'ephemeral' && isKeptDirectory(path)) return keptDirectory;
@@ -328,7 +356,7 @@ export class Classifier {
       this.#foreign.of(path) ??
       this.#marks.told.of(path) ??
       this.#strong.of(path) ??
-      this.#generated.of(path) ??
+      this.#generated.ofNew(directory) ??
       this.#added.of(path, 'strong') ??
       this.#base(path)
     );
@@ -356,11 +384,21 @@ export class Classifier {
     if (candidate === undefined) return null;
     if (digest !== null && candidate.digests.includes(digest)) return null;
     if (candidate.otherwise !== undefined) return candidate.otherwise;
+    if (candidate.kind === 'link')
+      return this.#packages.isCopied(candidate.package) ? null : edited(candidate);
     const secret = this.#secrets.of(path);
     if (secret !== null) return { ...secret, single: true };
+    // What a package brings there is a beginning; its service writes on.
+    if (candidate.kind === 'file' && path.startsWith('/var/'))
+      return { ...(this.#generated.of({ path, type: 'f' }) ?? this.#base(path)), single: true };
     if (digest === null)
       return care(candidate, 'could not be read, so it is not known whether it was changed');
     return edited(candidate);
+  }
+
+  /** Whether a file is as a maintainer script or a tool writes it. */
+  isDefault(path: Bytes, content: Bytes): boolean {
+    return isDefault(path, content, this.#witness);
   }
 
   /** Configuration files of installed packages that nobody saw: somebody removed them on purpose. */

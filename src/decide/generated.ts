@@ -1,256 +1,387 @@
 /**
  * What maintainer scripts and tools of the system write without owning it, on Debian and its family. A recipe
  * makes these again; each row was seen on installed systems.
+ *
+ * To call something immutable that is not is the one mistake that loses data. So no row speaks for whatever lies in
+ * a directory: it names exact paths, or says what besides the name must prove that the tool made it. What has no
+ * proof is taken for somebody's.
  */
-import type { Bytes, Entry } from '../types.ts';
+import { parentOf } from '../bytes.ts';
+import type { Bytes, Entry, EntryType } from '../types.ts';
 import { PathRules } from './path-rules.ts';
 import { type Ruling, usualCarry } from './ruling.ts';
+import type { Witness } from './witness.ts';
 
-type Row = readonly [
+/** What the rows look at. */
+type Named = Pick<Entry, 'path' | 'type' | 'target'>;
+
+/**
+ * What must hold besides the name. `packaged directory`: the directory it lies in belongs to a package.
+ * `packaged target`: a link to a path of a package. A row without it speaks of paths that only the tool writes.
+ */
+type When = 'packaged directory' | 'packaged target' | ((entry: Named, witness: Witness) => boolean);
+
+interface Row {
+  readonly rule: string;
+  readonly reason: string;
+  readonly class: Ruling['class'];
+  readonly type: EntryType;
+  readonly paths: readonly Bytes[];
+  /** What the path must be besides: for names that globs cannot tell. */
+  readonly matching?: RegExp;
+  readonly when?: When;
+}
+
+function nameOf(path: Bytes): Bytes {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function row(
   rule: string,
   reason: string,
-  made: Ruling['class'],
-  scope: 'tree' | 'path',
+  type: EntryType,
   paths: readonly Bytes[],
-];
+  more: { readonly when?: When; readonly matching?: RegExp; readonly class?: Ruling['class'] } = {},
+): Row {
+  return { rule, reason, class: 'immutable', type, paths, ...more };
+}
+
+/** `/usr/lib/x/__pycache__/a.cpython-311.opt-1.pyc` and `/usr/lib/x/a.pyc` stand for `/usr/lib/x/a.py`. */
+function sourceOf(path: Bytes): Bytes | null {
+  const cached = /^(.*)\/__pycache__\/([^/]+)\.[a-z]+-?\d+(?:\.opt-\d)?\.pyc$/s.exec(path);
+  if (cached !== null) return `${cached[1]}/${cached[2]}.py`;
+  return path.endsWith('.pyc') && !path.includes('/__pycache__/') ? path.slice(0, -1) : null;
+}
 
 const rows: readonly Row[] = [
-  [
+  row(
     'generated.accounts',
     'accounts; users and groups are resources of their own',
-    'immutable',
-    'path',
+    'f',
     ['passwd', 'group', 'shadow', 'gshadow', 'subuid', 'subgid'].flatMap((name) => [
       `/etc/${name}`,
       `/etc/${name}-`,
     ]),
-  ],
-  [
-    'generated.top',
-    'links of a merged /usr',
-    'immutable',
-    'path',
-    ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/libo32'],
-  ],
-  ['generated.alternatives', 'made by update-alternatives', 'immutable', 'tree', ['/etc/alternatives']],
-  [
+  ),
+  row('generated.alternatives', 'made by update-alternatives', 'd', ['/etc/alternatives']),
+  row('generated.runlevels', 'made by update-rc.d', 'd', ['/etc/rc[0-6S].d']),
+  row(
     'generated.runlevels',
     'made by update-rc.d',
-    'immutable',
-    'tree',
-    ['/etc/rc[0-6S].d', '/etc/init.d/.depend.*'],
-  ],
-  ['generated.pam', 'made by pam-auth-update', 'immutable', 'path', ['/etc/pam.d/common-*', '/etc/pam.conf']],
-  [
-    'generated.certificates',
-    'made by update-ca-certificates',
-    'immutable',
-    'tree',
-    [
-      '/etc/ssl/certs/ca-certificates.crt',
-      '/etc/ssl/certs/java',
-      '/etc/ca-certificates.conf',
-      '/etc/ca-certificates.conf.dpkg-old',
-      '/var/lib/ca-certificates-java',
-    ],
-  ],
-  [
+    'f',
+    ['boot', 'start', 'stop'].map((name) => `/etc/init.d/.depend.${name}`),
+  ),
+  row('generated.runlevels', 'made by update-rc.d', 'l', ['/etc/rc[0-6S].d/[SK][0-9][0-9]*'], {
+    when: ({ path, target }, witness) => {
+      const script = nameOf(path).slice(3);
+      return target === `../init.d/${script}` && witness.isPackaged(`/etc/init.d/${script}`);
+    },
+  }),
+  row('generated.certificates', 'made by update-ca-certificates', 'f', [
+    '/etc/ssl/certs/ca-certificates.crt',
+    '/etc/ssl/certs/java/cacerts',
+    '/var/lib/ca-certificates-java/fresh',
+  ]),
+  row('generated.etc', 'made by maintainer scripts', 'd', [
+    '/etc/sgml',
+    '/etc/xml',
+    '/etc/python3',
+    '/etc/runit/runsvdir',
+    '/etc/runit/runsvdir/{default,current}',
+    '/etc/lighttpd/conf-enabled',
+  ]),
+  row('generated.etc', 'made by maintainer scripts', 'f', [
+    '/etc/python3/debian_config',
+    '/etc/apt/apt.conf.d/01autoremove-kernels',
+    '/etc/ghc/package.conf.d/package.cache',
+    '/etc/ghc/package.conf.d/package.cache.lock',
+    '/etc/texmf/web2c/{texmf.cnf,mktex.cnf,fmtutil.cnf,updmap.cfg}',
+    '/etc/dictionaries-common/ispell-default',
+  ]),
+  row('generated.etc', 'made by maintainer scripts', 'f', ['/etc/console-setup/cached_*'], {
+    matching: /\/cached_(setup_(font|keyboard|terminal)\.sh|[\w.-]+\.(kmap|psf|acm)\.gz)$/,
+  }),
+  row(
     'generated.etc',
     'made by maintainer scripts',
-    'immutable',
-    'tree',
+    'l',
     [
-      '/etc/shells',
-      '/etc/mailcap',
-      '/etc/sgml',
-      '/etc/xml',
-      '/etc/dictionaries-common',
-      '/etc/console-setup/cached_*',
       '/etc/dpkg/origins/default',
       '/etc/os-release',
-      '/etc/runit/runsvdir',
       '/etc/rmt',
-      '/etc/apparmor.d/cache',
-      '/etc/apparmor/init',
-      '/etc/X11/default-display-manager',
-      '/etc/ghc/package.conf.d',
-      '/etc/texmf/web2c',
+      '/etc/runit/runsvdir/{default,current}/*',
+      '/etc/dictionaries-common/{words,default.aff,default.hash,default.dic}',
+      '/etc/munin/plugins/*',
+      '/etc/lighttpd/conf-enabled/{90-javascript-alias,99-unconfigured}.conf',
+      '/etc/nginx/modules-enabled/*',
+      '/etc/fonts/conf.d/*',
+      '/etc/apparmor.d/disable/usr.sbin.squid',
     ],
-  ],
-  [
-    'generated.file',
-    'made by maintainer scripts',
-    'immutable',
-    'path',
-    ['/etc/python3', '/etc/python3/debian_config', '/etc/apt/apt.conf.d/01autoremove-kernels'],
-  ],
-  ['generated.empty', 'empty directory of every Debian', 'immutable', 'path', ['/etc/opt', '/etc/runit']],
-  [
+    { when: 'packaged target' },
+  ),
+  row('generated.etc', 'made by maintainer scripts', 'l', ['/etc/sgml/catalog'], {
+    when: ({ target }) => target === '/var/lib/sgml-base/supercatalog',
+  }),
+  row('generated.empty', 'empty directory of every Debian', 'd', ['/etc/opt', '/etc/runit']),
+  row(
     'generated.leftover',
     'left by an upgrade',
-    'ephemeral',
-    'path',
-    [
-      '/etc/**/*.dpkg-dist',
-      '/etc/**/*.dpkg-new',
-      '/etc/**/*.dpkg-tmp',
-      '/etc/**/*.ucf-dist',
-      '/etc/**/*.ucf-new',
-    ],
-  ],
-  [
-    'generated.units',
-    'links of enabled units',
-    'immutable',
-    'path',
-    ['/etc/systemd/{system,user}/*.{wants,requires,upholds}'],
-  ],
-  [
+    'f',
+    ['dpkg-dist', 'dpkg-new', 'dpkg-tmp', 'ucf-dist', 'ucf-new'].map((suffix) => `/etc/**/*.${suffix}`),
+    {
+      class: 'ephemeral',
+      when: ({ path }, witness) => witness.isConfiguration(path.replace(/\.[a-z]+-[a-z]+$/, '')),
+    },
+  ),
+  row('generated.leftover', 'left by an upgrade', 'f', ['/etc/ca-certificates.conf.dpkg-old'], {
+    class: 'ephemeral',
+  }),
+  row('generated.units', 'links of enabled units', 'd', [
+    '/etc/systemd/{system,user}/*.{wants,requires,upholds}',
+  ]),
+  row('generated.usr', 'index or cache that triggers write', 'f', [
+    '/usr/share/info/dir',
+    '/usr/share/info/dir.old',
+    '/usr/share/applications/mimeinfo.cache',
+    '/usr/share/glib-2.0/schemas/gschemas.compiled',
+    '/usr/share/dict/words.pre-dictionaries-common',
+    '/usr/lib/locale/locale-archive',
+    '/usr/share/snmp/mibs/.index',
+  ]),
+  row(
     'generated.usr',
     'index or cache that triggers write',
-    'immutable',
-    'tree',
+    'f',
     [
-      '/usr/share/info/dir',
-      '/usr/share/info/dir.old',
-      '/usr/share/mime',
-      '/usr/share/applications/mimeinfo.cache',
       '/usr/share/icons/*/icon-theme.cache',
-      '/usr/share/glib-2.0/schemas/gschemas.compiled',
       '/usr/share/fonts/**/.uuid',
-      '/usr/share/fonts/**/fonts.{dir,scale,alias}',
+      '/usr/share/fonts/**/{fonts.dir,fonts.scale,fonts.alias,encodings.dir}',
       '/usr/share/vim/**/doc/tags',
-      '/usr/share/vim/addons',
-      '/usr/share/dict/words',
-      '/usr/share/dict/words.pre-dictionaries-common',
-      '/usr/lib/locale',
       '/usr/lib/gconv/gconv-modules.cache',
       '/usr/lib/*/gconv/gconv-modules.cache',
       '/usr/lib/*/gio/modules/giomodule.cache',
       '/usr/lib/*/gdk-pixbuf-2.0/*/loaders.cache',
       '/usr/lib/*/gtk-*/*/immodules.cache',
-      '/usr/lib/ghc*/**/package.cache*',
-      '/usr/lib/jvm/**/classes*.jsa',
-      '/usr/lib/jvm/**/jre/lib/security/cacerts',
-      '/usr/lib/cups/**/cups-*',
-      '/usr/lib/ssl/cert.pem',
-      '/usr/share/postgresql/*/man',
-      '/usr/share/snmp/mibs/.index',
+      '/usr/lib/ghc*/**/{package.cache,package.cache.lock}',
       '/usr/share/xml/**/catalog.xml.old',
-      '/usr/lib/udev/hwdb.bin',
-      '/usr/lib/mysql/plugin/dialog.so',
     ],
-  ],
-  [
-    'generated.bytecode',
-    'compiled from packaged Python',
-    'immutable',
-    'tree',
-    [
-      '/usr/lib/**/__pycache__',
-      '/usr/share/**/__pycache__',
-      '/usr/bin/__pycache__',
-      '/usr/lib/**/*.pyc',
-      '/usr/share/**/*.pyc',
-      '/usr/lib/pypy*',
-    ],
-  ],
-  [
-    'generated.policy',
-    'keeps services from starting in images',
-    'ephemeral',
-    'path',
-    ['/usr/sbin/policy-rc.d'],
-  ],
-  [
-    'generated.var',
-    'kept by tools of the system',
-    'immutable',
-    'tree',
-    [
-      '/var/lib/app-info',
-      '/var/lib/apt-xapian-index',
-      '/var/lib/aspell',
-      '/var/lib/command-not-found',
-      '/var/lib/debtags',
-      '/var/lib/dictionaries-common',
-      '/var/lib/doc-base',
-      '/var/lib/emacsen-common',
-      '/var/lib/fontconfig',
-      '/var/lib/ghostscript',
-      '/var/lib/ieee-data',
-      '/var/lib/ispell',
-      '/var/lib/man-db',
-      '/var/lib/mime-support',
-      '/var/lib/pam',
-      '/var/lib/python',
-      '/var/lib/sgml-base',
-      '/var/lib/shells.state',
-      '/var/lib/swcatalog',
-      '/var/lib/systemd',
-      '/var/lib/texmf',
-      '/var/lib/ucf',
-      '/var/lib/usbutils',
-      '/var/lib/vim',
-      '/var/lib/xml-core',
-    ],
-  ],
-  [
-    'generated.stamps',
-    'notes that tools of the system keep for themselves',
-    'ephemeral',
-    'tree',
-    [
-      '/var/lib/PackageKit',
-      '/var/lib/apt-listchanges',
-      '/var/lib/logrotate',
-      '/var/lib/mlocate',
-      '/var/lib/nfs',
-      '/var/lib/plocate',
-      '/var/lib/sudo',
-      '/var/lib/unattended-upgrades',
-      '/var/lib/update-notifier',
-      '/var/lib/misc/postfix*',
-      '/var/backups/alternatives.tar.*',
-      '/var/backups/apt.extended_states*',
-      '/var/backups/dpkg.*',
-      '/var/backups/{passwd,group,shadow,gshadow}.bak',
-      '/var/backups/aptitude.pkgstates*',
-    ],
-  ],
-  [
-    'place.linger',
-    'users whose services run without a login',
-    'mutable',
-    'tree',
-    ['/var/lib/systemd/linger'],
-  ],
+    { when: 'packaged directory' },
+  ),
+  row('generated.usr', 'index or cache that triggers write', 'f', ['/usr/lib/jvm/**/classes*.jsa'], {
+    matching: /\/classes(_nocoops|_coh|_nocoops_coh)?\.jsa$/,
+    when: 'packaged directory',
+  }),
+  row(
+    'generated.usr',
+    'made by maintainer scripts',
+    'l',
+    ['/usr/share/dict/words', '/usr/lib/mysql/plugin/dialog.so', '/usr/lib/jvm/**/jre/lib/security/cacerts'],
+    { when: 'packaged target' },
+  ),
+  row('generated.usr', 'made by maintainer scripts', 'l', ['/usr/share/dict/words'], {
+    when: ({ target }) => target === '/etc/dictionaries-common/words',
+  }),
+  row('generated.usr', 'made by maintainer scripts', 'l', ['/usr/lib/ssl/cert.pem'], {
+    when: ({ target }) => target === '/etc/ssl/certs/ca-certificates.crt',
+  }),
+  row(
+    'generated.usr',
+    'made by maintainer scripts',
+    'l',
+    ['/usr/lib/systemd/system/screen-cleanup.service', '/lib/systemd/system/screen-cleanup.service'],
+    { when: ({ target }, witness) => target === '/dev/null' && witness.isInstalled('screen') },
+  ),
+  row('generated.mime', 'made by update-mime-database', 'f', ['/usr/share/mime/*'], {
+    matching:
+      /\/(XMLnamespaces|aliases|generic-icons|globs2?|icons|magic|mime\.cache|subclasses|treemagic|types|version)$/,
+  }),
+  row('generated.mime', 'made by update-mime-database', 'f', ['/usr/share/mime/*/*.xml'], {
+    when: ({ path }, witness) => witness.isMimeType(path.slice('/usr/share/mime/'.length, -'.xml'.length)),
+  }),
+  row('generated.mime', 'made by update-mime-database', 'd', ['/usr/share/mime', '/usr/share/mime/*']),
+  row('generated.bytecode', 'compiled from packaged Python', 'f', ['/usr/**/*.pyc'], {
+    when: ({ path }, witness) => witness.isPackaged(sourceOf(path) ?? ''),
+  }),
+  row('generated.bytecode', 'compiled from packaged Python', 'd', ['/usr/**/__pycache__'], {
+    when: 'packaged directory',
+  }),
+  row('generated.policy', 'keeps services from starting in images', 'f', ['/usr/sbin/policy-rc.d'], {
+    class: 'ephemeral',
+  }),
+  row('generated.cache', 'profiles as the kernel takes them', 'f', ['/etc/apparmor.d/cache/**'], {
+    class: 'ephemeral',
+  }),
+  row('generated.stamps', 'notes that tools of the system keep for themselves', 'f', ['/var/backups/*'], {
+    class: 'ephemeral',
+    matching:
+      /\/(alternatives\.tar|apt\.extended_states|aptitude\.pkgstates|dpkg\.(arch|diversions|statoverride|status))(\.\d+)?(\.gz)?$|\/(passwd|group|shadow|gshadow)\.bak$/,
+  }),
 ];
 
-/** Compiled table of generated paths. */
-export function generated(): PathRules<Ruling> {
-  const rules = new PathRules<Ruling>();
-  for (const [rule, reason, made, scope, paths] of rows) {
-    const ruling: Ruling = {
-      class: made,
-      carry: usualCarry(made),
-      rule,
-      reason,
-      evidence: 'known to be written by the system itself',
-    };
-    for (const path of paths) rules.add(path, ruling, scope);
+/**
+ * Directories that a tool keeps for itself, and the names of what it writes there, below the directory. Other names
+ * are somebody's; names that were not there when it was scanned are the tool's.
+ */
+const kept: readonly {
+  readonly path: Bytes;
+  readonly names: RegExp;
+  readonly class?: Ruling['class'];
+  readonly when?: (name: Bytes, witness: Witness) => boolean;
+}[] = [
+  { path: '/var/lib/app-info', names: /^(icons\/.+\.png|ya?ml\/.+\.ya?ml(\.gz)?|xmls?\/.+\.xml(\.gz)?)$/s },
+  {
+    path: '/var/lib/apt-xapian-index',
+    names:
+      /^(README|cataloged_times\.p|index|index\.\d+\/[\w.-]+|update-(lock|timestamp)|values|values\.conf)$/,
+  },
+  { path: '/var/lib/aspell', names: /^[\w.+-]+\.(rws|compat|remove)$/ },
+  { path: '/var/lib/command-not-found', names: /^commands\.db(\.metadata)?$/ },
+  { path: '/var/lib/debtags', names: /^(package-tags|vocabulary)(\.idx)?$/ },
+  { path: '/var/lib/doc-base', names: /^info\/(files|status)\.db$/ },
+  {
+    path: '/var/lib/emacsen-common',
+    names: /^state\/(package|flavor)\/(installed|prepared)\/[^/]+$/s,
+    when: (name, witness) => witness.isInstalled(nameOf(name)),
+  },
+  { path: '/var/lib/ghostscript', names: /^fonts\/(Fontmap|cidfmap)$/ },
+  { path: '/var/lib/ieee-data', names: /^((iab|mam|oui|oui28|oui36)\.(csv|txt)|\.lastupdate)$/ },
+  { path: '/var/lib/ispell', names: /^[\w.+-]+\.(hash|compat|remove)$/ },
+  { path: '/var/lib/libxml-sax-perl/ParserDetails.d', names: /^\d\d-XML::[\w:]+$/ },
+  { path: '/var/lib/man-db', names: /^auto-update$/ },
+  { path: '/var/lib/pam', names: /^(account|auth|password|seen|session|session-noninteractive)$/ },
+  { path: '/var/lib/python', names: /^python\d(\.\d+)?_(installed|already_installed)$/ },
+  { path: '/var/lib/sgml-base', names: /^supercatalog(\.old)?$/ },
+  { path: '/var/lib/shells.state', names: /^$/ },
+  { path: '/var/lib/swcatalog', names: /^(icons\/.+\.png|ya?ml\/.+\.ya?ml(\.gz)?|xml\/.+\.xml(\.gz)?)$/s },
+  { path: '/var/lib/systemd', names: /^$/ },
+  {
+    path: '/var/lib/texmf',
+    names:
+      /^(ls-R(-[\w-]+)?|web2c\/.+\.(fmt|log|base|mem)|fonts\/map\/.+\.map|tex\/generic\/config\/[\w.-]+|dvips\/config\/[\w.-]+)$/s,
+  },
+  { path: '/var/lib/ucf', names: /^(hashfile|registry)(\.\d+)?$/ },
+  {
+    path: '/var/lib/ucf/cache',
+    names: /^:[^/]+$/s,
+    when: (name, witness) => witness.isConfiguration(name.replaceAll(':', '/')),
+  },
+  { path: '/var/lib/vim', names: /^addons\/doc\/tags$/ },
+  { path: '/var/lib/xfonts', names: /^excluded-aliases$/ },
+  {
+    path: '/var/lib/xml-core',
+    names: /^[^/]+$/s,
+    when: (name, witness) => name === 'catalog' || witness.isInstalled(name),
+  },
+  { path: '/var/lib/PackageKit', names: /^transactions\.db(-(wal|shm|journal))?$/, class: 'ephemeral' },
+  { path: '/var/lib/apt-listchanges', names: /^(listchanges|snapshot)[\w.-]*$/, class: 'ephemeral' },
+  { path: '/var/lib/logrotate', names: /^status(\.tmp)?$/, class: 'ephemeral' },
+  { path: '/var/lib/mlocate', names: /^(mlocate\.db|daily\.lock)$/, class: 'ephemeral' },
+  { path: '/var/lib/plocate', names: /^(plocate\.db|CACHEDIR\.TAG)$/, class: 'ephemeral' },
+  {
+    path: '/var/lib/nfs',
+    names:
+      /^(etab|rmtab|xtab|state|export-lock|\.(etab|rmtab|xtab)\.lock|nfsdcld\/main\.sqlite(-(wal|shm|journal))?|nfsdcltrack\/main\.sqlite|v4recovery\/[0-9a-f]+|sm(\.bak)?\/[\w.:-]+)$/,
+    class: 'ephemeral',
+  },
+  { path: '/var/lib/sudo', names: /^(lectured|ts)\/[^/]+$/s, class: 'ephemeral' },
+  { path: '/var/lib/unattended-upgrades', names: /^kept-back$/, class: 'ephemeral' },
+  {
+    path: '/var/lib/update-notifier',
+    names:
+      /^(dpkg-run-stamp|updates-available|hwe-eol|fsck-at-reboot|release-upgrade-available|user\.d\/.+|package-data-downloads\/.+)$/s,
+    class: 'ephemeral',
+  },
+];
+
+const linger: Ruling = {
+  class: 'mutable',
+  carry: 'stream',
+  rule: 'place.linger',
+  reason: 'users whose services run without a login',
+  evidence: 'known to be written by the system itself',
+};
+
+/** What tools of the system write. */
+export class Generated {
+  readonly #witness: Witness;
+  /** Several rows may speak of one place: the first that holds wins. */
+  readonly #rows = new PathRules<{ readonly row: Row; readonly ruling: Ruling }[]>();
+  readonly #kept = new PathRules<{ readonly one: (typeof kept)[number]; readonly ruling: Ruling }>();
+
+  constructor(witness: Witness) {
+    this.#witness = witness;
+    const byPath = new Map<Bytes, { row: Row; ruling: Ruling }[]>();
+    for (const one of rows) {
+      const ruling: Ruling = {
+        class: one.class,
+        carry: usualCarry(one.class),
+        rule: one.rule,
+        reason: one.reason,
+        evidence:
+          one.when === undefined
+            ? 'known to be written by the system itself'
+            : 'named by its package or tool',
+      };
+      for (const path of one.paths) byPath.set(path, [...(byPath.get(path) ?? []), { row: one, ruling }]);
+    }
+    for (const [path, list] of byPath) this.#rows.add(path, list, path.endsWith('/**') ? 'tree' : 'path');
+    for (const one of kept) {
+      const made = one.class ?? 'immutable';
+      const ruling: Ruling = {
+        class: made,
+        carry: usualCarry(made),
+        rule: made === 'ephemeral' ? 'generated.stamps' : 'generated.var',
+        reason:
+          made === 'ephemeral'
+            ? 'notes that tools of the system keep for themselves'
+            : 'kept by tools of the system',
+        evidence: 'known to be written by the system itself',
+      };
+      this.#kept.add(one.path, { one, ruling });
+    }
   }
-  return rules;
+
+  #holds(row: Row, entry: Named): boolean {
+    if (row.type !== entry.type || row.matching?.test(entry.path) === false) return false;
+    if (row.when === undefined) return true;
+    if (row.when === 'packaged directory') return this.#witness.isPackaged(parentOf(entry.path));
+    if (row.when === 'packaged target') return this.#witness.leadsToPackage(entry);
+    return row.when(entry, this.#witness);
+  }
+
+  /** null = no tool is known to have made exactly this. */
+  of(entry: Named): Ruling | null {
+    const { path } = entry;
+    if (path.startsWith('/var/lib/systemd/linger')) return linger;
+    const held = this.#rows.of(path)?.find(({ row }) => this.#holds(row, entry));
+    if (held !== undefined) return held.ruling;
+    const found = this.#kept.of(path);
+    if (found === null) return null;
+    const name = path.slice(found.one.path.length + 1);
+    if (entry.type === 'd') {
+      // A directory of the tool's, or one with something of the tool's in it: what is in it decides.
+      return name === '' || this.#witness.isPackaged(path) ? found.ruling : null;
+    }
+    if (entry.type !== 'f' || !found.one.names.test(name)) return null;
+    return found.one.when?.(name, this.#witness) === false ? null : found.ruling;
+  }
+
+  /** What a name would be that was not there when the directory was scanned. */
+  ofNew(directory: Bytes): Ruling | null {
+    if (directory.startsWith('/var/lib/systemd/linger')) return linger;
+    return this.#kept.of(directory)?.ruling ?? null;
+  }
 }
 
 function made(rule: string, reason: string, evidence: string): Ruling {
   return { class: 'immutable', carry: 'none', rule, reason, evidence };
 }
 
+const topLink = made('generated.top', 'link of a merged /usr', 'points to the directory of the same name');
 const alternativeLink = made(
   'generated.alternative',
   'link that update-alternatives made',
-  'points into /etc/alternatives',
+  'in the database of update-alternatives',
 );
 const certificateLink = made(
   'generated.certificate',
@@ -272,17 +403,10 @@ const movedSettings: readonly (readonly [Bytes, Bytes])[] = [
   ['/etc/default/locale', '../locale.conf'],
   ['/etc/vconsole.conf', 'default/keyboard'],
 ];
-const packagedLink = made('generated.link', 'link that a package makes', 'points to a file of a package');
-/** Links into /usr/share that packages make for their own modules; without the package they lead nowhere. */
-const packagedLinks: readonly (readonly [Bytes, Bytes])[] = [
-  ['/etc/nginx/modules-enabled/', '/usr/share/nginx/modules-available/'],
-  ['/etc/fonts/conf.d/', '/usr/share/fontconfig/conf.avail/'],
-  ['/etc/lighttpd/conf-enabled/90-javascript-alias.conf', '../conf-available/90-javascript-alias.conf'],
-];
 const unitLink = made(
   'unit.link',
   'unit that is enabled; its state is a resource of its own',
-  'link to a unit file',
+  'its unit file says so',
 );
 const maskedUnit: Ruling = {
   class: 'edited',
@@ -292,29 +416,34 @@ const maskedUnit: Ruling = {
   evidence: 'points to /dev/null',
   single: true,
 };
+const maskedByPackage = made(
+  'unit.masked-leftover',
+  'unit of a removed package',
+  'its package keeps a mark of it',
+);
+
+/** The links of a merged /usr at the top: they stand before the package lists, which may name them. */
+export function isTopLink(entry: Entry): boolean {
+  const name = /^\/(bin|sbin|lib|lib32|lib64|libx32|libo32)$/.exec(entry.path)?.[1];
+  return name !== undefined && (entry.target ?? '').replace(/^\//, '') === `usr/${name}`;
+}
 
 /** What a link is by its target, where that tells. null = it does not. */
-export function generatedLink(entry: Entry): Ruling | null {
+export function generatedLink(entry: Entry, witness: Witness): Ruling | null {
+  const { path } = entry;
   const target = entry.target ?? '';
-  if (target.startsWith('/etc/alternatives/')) return alternativeLink;
-  if (entry.path.startsWith('/etc/ssl/certs/')) {
-    const hash = /^[0-9a-f]{8}\.\d+$/.test(entry.path.slice('/etc/ssl/certs/'.length));
-    const trusted = /^\/usr\/(local\/)?share\/ca-certificates\//.test(target);
-    if (hash || trusted) return certificateLink;
-  }
-  const program = /^\/usr(\/s?bin\/[^/]+)$/s.exec(entry.path);
-  if (program !== null && target === program[1]) return programLink;
-  if (movedSettings.some(([path, to]) => entry.path === path && target === to)) return settingsLink;
-  if (packagedLinks.some(([from, to]) => entry.path.startsWith(from) && target.startsWith(to)))
-    return packagedLink;
-  const unit = /^\/etc\/systemd\/(?:system|user)\/(.*)$/s.exec(entry.path);
-  if (unit !== null) {
-    if (target === '/dev/null') return maskedUnit;
-    if (/\.(wants|requires|upholds)\//.test(entry.path)) return unitLink;
-    // Another name of a unit: it points to a unit file of a package, or to one beside it.
-    const beside = !target.startsWith('/');
-    const known = /^\/(usr\/)?lib\/systemd\/|^\/etc\/systemd\//.test(target);
-    if ((known || beside) && unit[1] !== 'default.target') return unitLink;
+  if (isTopLink(entry)) return topLink;
+  if (witness.isAlternative(entry)) return alternativeLink;
+  if (path.startsWith('/etc/ssl/certs/')) return witness.isTrusted(entry) ? certificateLink : null;
+  const program = /^\/usr(\/s?bin\/[^/]+)$/s.exec(path);
+  if (program !== null && target === program[1] && witness.isPackaged(target)) return programLink;
+  if (movedSettings.some(([from, to]) => path === from && target === to)) return settingsLink;
+  if (/^\/etc\/systemd\/(system|user)\//.test(path)) {
+    if (target === '/dev/null') {
+      const mark = `/var/lib/systemd/deb-systemd-helper-masked/${nameOf(path)}`;
+      return witness.isMarked(mark) ? maskedByPackage : maskedUnit;
+    }
+    if (witness.isEnablement(entry)) return unitLink;
   }
   return null;
 }
@@ -341,36 +470,19 @@ export const templates: readonly {
   { path: '/root/.profile', from: ['/usr/share/base-files/dot.profile', '/etc/skel/.profile'] },
   { path: '/etc/environment', from: [], empty: true },
   { path: '/etc/inetd.conf', from: [], empty: true },
-];
-
-/**
- * Files (and directories of files) that maintainer scripts write when they are missing, and what is left of them when nobody added anything:
- * only lines that fit. They say nothing about this server then.
- */
-const defaults: readonly { readonly path: Bytes; readonly lines: RegExp }[] = [
-  { path: '/etc/hosts.allow', lines: /^$/ },
-  { path: '/etc/hosts.deny', lines: /^$/ },
-  { path: '/etc/security/opasswd', lines: /^$/ },
-  { path: '/etc/networks', lines: /^$|^(default|loopback|link-local)\s+[0-9.]+$/ },
-  { path: '/etc/environment', lines: /^$/ },
-  // dh_apparmor(1) makes an empty one for each profile.
-  { path: '/etc/apparmor.d/local/', lines: /^$/ },
+  // cupsd's maintainer scripts link those that are to be used.
+  ...['dnssd', 'ipp', 'lpd', 'serial', 'snmp', 'socket', 'usb'].map((name) => ({
+    path: `/usr/lib/cups/backend/${name}`,
+    from: [`/usr/lib/cups/backend-available/${name}`],
+  })),
+  { path: '/usr/lib/cups/backend/mdns', from: ['/usr/lib/cups/backend-available/dnssd'] },
 ];
 
 export const untouched: Ruling = made(
   'generated.default',
-  'as its package writes it when it is missing',
-  'nothing in it but comments and defaults',
+  'as its package or a tool writes it',
+  'nothing in it but comments, defaults and what packages asked for',
 );
-
-/** Whether a file is as a maintainer script writes it where there is none. */
-export function isDefault(path: Bytes, content: Bytes): boolean {
-  const known = defaults.find(
-    (one) => one.path === path || (one.path.endsWith('/') && path.startsWith(one.path)),
-  );
-  if (known === undefined) return false;
-  return content.split('\n').every((line) => known.lines.test(line.replace(/#.*$/, '').trim()));
-}
 
 /**
  * Links that a package makes when it is installed and never again: where one is missing, somebody removed it, and

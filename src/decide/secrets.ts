@@ -138,6 +138,7 @@ const places: readonly Bytes[] = [
   '/var/lib/containers/storage/secrets',
   '/var/lib/libvirt/secrets',
   '/var/lib/samba/private',
+  '/var/lib/snmp/snmpd.conf',
   '/var/lib/phpmyadmin/blowfish_secret.inc.php',
   '/var/lib/tor/keys',
   '/var/lib/krb5kdc',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { parentOf, quote } from '../bytes.ts';
 import type { Classifier } from '../decide/classify.ts';
 import { type Fold, onDisk } from '../decide/fold.ts';
-import { isDefault, untouched } from '../decide/generated.ts';
+import { untouched } from '../decide/generated.ts';
 import type { CarriedPath } from '../decide/manifest.ts';
 import { addedSources, hasPassword } from '../decide/manifest-packages.ts';
 import type { Ruling } from '../decide/ruling.ts';
@@ -126,6 +126,7 @@ function saysMore(path: '/etc/hosts' | '/etc/fstab', content: string, facts: Fac
 export async function readContents(
   source: Host,
   facts: Facts,
+  classifier: Classifier,
   carried: Carried,
   fold: Fold,
 ): Promise<{ contents: Map<Bytes, Buffer>; unread: Carried['unread'] }> {
@@ -150,7 +151,7 @@ export async function readContents(
       missing.push(path);
       return one;
     }
-    if (isDefault(path, content.toString('latin1'))) {
+    if (classifier.isDefault(path, content.toString('latin1'))) {
       contents.delete(path);
       fold.amend(path, ruling, untouched, onDisk(entry));
       return [];

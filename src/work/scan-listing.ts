@@ -5,6 +5,7 @@
 import { quote } from '../bytes.ts';
 import { type ForeignMount, foreignMounts, walkOf } from '../decide/file-systems.ts';
 import { markNames } from '../decide/marks.ts';
+import { alternativesDirectory, markDirectories } from '../decide/witness.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import type { Spool } from '../stream/spool.ts';
@@ -14,8 +15,10 @@ import type { Bytes, Entry, Facts, Work } from '../types.ts';
 export interface Seen {
   /** Every path below /etc. */
   readonly etc: ReadonlyMap<Bytes, Entry>;
-  /** Marks that a2enmod(8) and phpenmod(8) keep of what packages switched on. */
-  readonly enabledMarks: ReadonlySet<Bytes>;
+  /** Marks that tools keep of what they did for packages, below `markDirectories`. */
+  readonly toolMarks: ReadonlySet<Bytes>;
+  /** Files of the database of update-alternatives(1). */
+  readonly alternatives: readonly Bytes[];
   /** Paths with one of the names that `markNames` lists, and their entries. */
   readonly marks: readonly Bytes[];
   readonly entries: ReadonlyMap<Bytes, Entry>;
@@ -48,7 +51,9 @@ const layers = /^\/var\/lib\/(docker|containerd|containers\/storage)\/(?!volumes
 
 export async function* listOnce(source: Host, facts: Facts, spool: Spool, signal: AbortSignal): Work<Seen> {
   const etc = new Map<Bytes, Entry>();
-  const enabledMarks = new Set<Bytes>();
+  const toolMarks = new Set<Bytes>();
+  const alternatives: Bytes[] = [];
+  const ofTools = new RegExp(`^(${markDirectories.join('|')})/`);
   const entries = new Map<Bytes, Entry>();
   const databases: Entry[] = [];
   const programs: Entry[] = [];
@@ -64,8 +69,8 @@ export async function* listOnce(source: Host, facts: Facts, spool: Spool, signal
   const pick = (entry: Entry): void => {
     const { path, type } = entry;
     if (path.startsWith('/etc/')) etc.set(path, entry);
-    else if (path.startsWith('/var/lib/apache2/') || path.startsWith('/var/lib/php/modules/'))
-      enabledMarks.add(path);
+    else if (ofTools.test(path)) toolMarks.add(path);
+    else if (path.startsWith(`${alternativesDirectory}/`)) alternatives.push(path);
     if (layers.test(path)) return;
     if (names.has(path.slice(path.lastIndexOf('/') + 1))) entries.set(path, entry);
     if (type !== 'f') return;
@@ -111,7 +116,8 @@ export async function* listOnce(source: Host, facts: Facts, spool: Spool, signal
   yield progress('paths', done, done, '');
   return {
     etc,
-    enabledMarks,
+    toolMarks,
+    alternatives,
     marks: [...entries.keys()].sort(),
     entries,
     databases,

@@ -1,11 +1,11 @@
 /** What scan must read before it judges: configuration that says where services keep things, tags, first bytes. */
-import { parentOf } from '../bytes.ts';
 import type { ClassifyContext } from '../decide/classify.ts';
 import { foreignRules } from '../decide/file-systems.ts';
 import { addedSources } from '../decide/manifest-packages.ts';
 import { cacheTagSignature } from '../decide/marks.ts';
 import { type ActiveProfile, activate, filesWanted, mayRead } from '../decide/profile.ts';
 import { findSecret } from '../decide/secrets.ts';
+import { evidenceFiles, targetOf } from '../decide/witness.ts';
 import type { Host } from '../host/host.ts';
 import type { Bytes, Entry, Facts, Profile } from '../types.ts';
 import { readSmallFiles } from './read.ts';
@@ -34,6 +34,11 @@ export async function prepare(
 ): Promise<Prepared> {
   const { etc } = seen;
   const unread: { fact: string; reason: string }[] = [];
+  const said = await readSmallFiles(
+    source,
+    new Set([...seen.alternatives, ...evidenceFiles(etc)]),
+    limitEach,
+  );
   const files = await readMatching(source, etc, filesWanted(profiles, facts), unread);
   const merged = await readSmallFiles(source, ['/etc/hosts', '/etc/fstab'], limitEach);
   const added = facts.repositories.known ? addedSources(facts.repositories.value) : new Map();
@@ -46,8 +51,12 @@ export async function prepare(
     merged,
     marks: { paths: seen.marks, cacheTags: await cacheTags(source, seen.marks) },
     swapFiles: swapFiles(merged.get('/etc/fstab')?.toString('latin1') ?? ''),
-    repositories: { files: new Set(added.keys()), keys: new Set(keys) },
-    enabledMarks: seen.enabledMarks,
+    repositories: {
+      files: new Set(added.keys()),
+      keys: new Set(keys),
+      distribution: new Set(facts.repositories.known ? facts.repositories.value.map(({ file }) => file) : []),
+    },
+    evidence: { etc, marks: seen.toolMarks, said },
     foreign: foreignRules(seen.foreign),
     secretEnvironments: await secretEnvironments(source, facts),
     databases: await findDatabases(source, seen.databases, unread),
@@ -98,20 +107,9 @@ function follow(etc: ReadonlyMap<Bytes, Entry>, start: Entry): Bytes | null {
   for (let hops = 0; hops < 10 && entry !== undefined; hops += 1) {
     if (entry.type === 'f') return entry.path;
     if (entry.type !== 'l' || entry.target === undefined) return null;
-    entry = etc.get(
-      resolved(entry.target.startsWith('/') ? entry.target : `${parentOf(entry.path)}/${entry.target}`),
-    );
+    entry = etc.get(targetOf(entry));
   }
   return null;
-}
-
-function resolved(path: Bytes): Bytes {
-  const parts: Bytes[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
 }
 
 /** fstab(5): the first field of a line whose third is `swap`, when it is a path of a file and no device. */

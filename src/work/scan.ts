@@ -136,7 +136,7 @@ async function* look(
     prepared,
     isEtcWhole,
   });
-  const { contents, unread } = await readContents(source, facts, carried, fold);
+  const { contents, unread } = await readContents(source, facts, classifier, carried, fold);
   stopIfAsked(signal);
   const { verdicts, classes } = fold.finish();
   const disks = await account(source, facts, seen, fold);

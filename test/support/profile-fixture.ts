@@ -136,8 +136,8 @@ export function classifierOf(active: readonly ActiveProfile[], facts: FixtureFac
     foreign: new PathRules(),
     databases: new Set(),
     secretEnvironments: new Set(),
-    repositories: { files: new Set(), keys: new Set() },
-    enabledMarks: new Set(),
+    repositories: { files: new Set(), keys: new Set(), distribution: new Set() },
+    evidence: { etc: new Map(), marks: new Set(), said: new Map() },
   });
 }
 

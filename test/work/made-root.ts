@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-interface MadePackage {
+export interface MadePackage {
   readonly name: string;
   readonly status?: 'installed' | 'config-files';
   readonly automatic?: boolean;
@@ -126,7 +126,7 @@ function md5(content: string): string {
   return createHash('md5').update(content, 'latin1').digest('hex');
 }
 
-async function put(root: string, path: string, content: string): Promise<void> {
+export async function put(root: string, path: string, content: string): Promise<void> {
   const place = join(root, path);
   await mkdir(dirname(place), { recursive: true });
   await writeFile(place, Buffer.from(content, 'latin1'));
@@ -138,11 +138,11 @@ function parents(path: string): string[] {
   return found;
 }
 
-/** Makes the root in an empty directory. */
-export async function makeRoot(root: string): Promise<void> {
+/** Makes the root in an empty directory, with more packages where they are asked for. */
+export async function makeRoot(root: string, more: readonly MadePackage[] = []): Promise<void> {
   const status: string[] = [];
   const automatic: string[] = [];
-  for (const one of packages) {
+  for (const one of [...packages, ...more]) {
     const [files, conffiles] = [one.files ?? {}, one.conffiles ?? {}];
     for (const [path, content] of Object.entries(files)) {
       await put(root, path === '/usr/bin/true' ? '/usr/bin/true.real' : path, content);
