@@ -216,6 +216,26 @@ test.each([
   expect(run(['diff', 'web.move', name])).toMatchObject({ code: 2, err: expect.stringContaining(sentence) });
 });
 
+test('validate names every mistake with line and column, exit 1', () => {
+  expect(run(['validate', 'web.move'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^nothing is wrong in \d+ files\n$/),
+  });
+  const file = join(directory, 'web.move/manifest.yaml');
+  const good = readFileSync(file, 'utf8');
+  writeFileSync(file, good.replace('codename:', 'codenam:').replace('architecture: ', 'architecture: 1 #'));
+  const wrong = run(['validate', 'web.move']);
+  expect(wrong.code).toBe(1);
+  expect(wrong.out).toMatch(/^web\.move\/manifest\.yaml:\d+:\d+: /);
+  expect(wrong.out).toContain('nothing called codenam is known here');
+  expect(wrong.out).toContain('architecture must be text, not 1');
+  const [json] = lines(run(['validate', 'web.move', '--json']).out);
+  expect(json).toMatchObject({ kind: 'result', command: 'validate', ok: false, wrong: 3 });
+  writeFileSync(file, good);
+  expect(run(['validate', 'nowhere.move']).code).toBe(2);
+  expect(run(['validate']).code).toBe(2);
+});
+
 test('cutover needs the name of the source; without a terminal the option is named', () => {
   const cutover = run(['cutover', 'web.move', 'disk:/nowhere']);
   expect(cutover.code).toBe(4);

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import type { Profile } from '../types.ts';
 import { patternProblem } from './line-pattern.ts';
 import { globProblem } from './profile-glob.ts';
-import { type Checked, conform, parseYaml } from './yaml-check.ts';
+import { type Checked, checkShape, conform, examineYaml, type Problem, parseYaml } from './yaml-check.ts';
 
 /** A larger file is no profile. Bytes. */
 export const largestProfile = 256 * 1024;
@@ -170,49 +170,59 @@ export const profileSchema = v.strictObject({
 export function readProfile(content: string, file: string, added = false): Profile {
   const checked = parseYaml(content, file, 'profile');
   const profile: Profile = conform(checked, [], profileSchema, checked.value);
-  if (added) checkAdded(checked, profile);
-  checkNames(checked, profile);
-  return profile;
+  const [problem] = [...(added ? addedProblems(checked, profile) : []), ...nameProblems(checked, profile)];
+  return problem === undefined ? profile : checked.raise(problem);
+}
+
+/** All that is wrong in a profile. */
+export function profileProblems(content: string, file: string, added: boolean): readonly Problem[] {
+  const { checked, problems } = examineYaml(content, file, 'profile');
+  if (checked === null) return problems;
+  const read = checkShape(checked, [], profileSchema, checked.value);
+  if (!read.fits) return read.problems;
+  return [...(added ? addedProblems(checked, read.output) : []), ...nameProblems(checked, read.output)];
 }
 
 /** What only we may say, because a wrong word would lose data: what is made again, and what a dump holds. */
-function checkAdded(checked: Checked, profile: Profile): void {
+function addedProblems(checked: Checked, profile: Profile): Problem[] {
+  const problems: Problem[] = [];
+  const wrong = (...about: Parameters<Checked['problem']>) => problems.push(checked.problem(...about));
   if (profile.dump !== undefined)
-    checked.fail(
+    wrong(
       ['dump'],
       'a profile of your own cannot name an engine',
       'leave it out: files go over while the service is stopped',
     );
   profile.paths.forEach((rule, index) => {
     if (rule.class === 'immutable' || rule.class === 'edited')
-      checked.fail(
+      wrong(
         ['paths', index, 'class'],
         `a profile of your own cannot call something ${rule.class}`,
         'leave the rule out: what packages make again is found without it',
       );
     if (rule.carry === 'dump')
-      checked.fail(['paths', index, 'carry'], 'a profile of your own cannot dump', 'write carry: stream');
+      wrong(['paths', index, 'carry'], 'a profile of your own cannot dump', 'write carry: stream');
   });
+  return problems;
 }
 
 /** Names that one part of a profile uses and another must have. */
-function checkNames(checked: Checked, profile: Profile): void {
+function nameProblems(checked: Checked, profile: Profile): Problem[] {
+  const problems: Problem[] = [];
+  const wrong = (...about: Parameters<Checked['problem']>) => problems.push(checked.problem(...about));
   const { detect } = profile;
   if (detect.packages === undefined && detect.units === undefined && detect.magic === undefined)
-    checked.fail(
-      ['detect'],
-      'detect names nothing',
-      'add packages or units that show that the service is there',
-    );
+    wrong(['detect'], 'detect names nothing', 'add packages or units that show that the service is there');
   const settings = new Set((profile.settings ?? []).map(({ name }) => name));
   profile.paths.forEach((rule, index) => {
     for (const [, name = ''] of rule.path.matchAll(/\$\{([^}]*)\}/g)) {
       if (!settings.has(name))
-        checked.fail(['paths', index, 'path'], `there is no setting called ${name}`, 'add it to settings');
+        wrong(['paths', index, 'path'], `there is no setting called ${name}`, 'add it to settings');
     }
     if (rule.carry === 'dump' && profile.dump === undefined)
-      checked.fail(['paths', index, 'carry'], 'nothing dumps this path', 'say which engine does with dump:');
+      wrong(['paths', index, 'carry'], 'nothing dumps this path', 'say which engine does with dump:');
     if (rule.path.includes('{version}') && profile.version === undefined)
-      checked.fail(['paths', index, 'path'], '{version} is used and no version is found', 'add version:');
+      wrong(['paths', index, 'path'], '{version} is used and no version is found', 'add version:');
   });
+  return problems;
 }

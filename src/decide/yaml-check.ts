@@ -113,13 +113,32 @@ export function checkShape<const S extends v.GenericSchema>(
   schema: S,
   part: unknown,
 ): Shaped<v.InferOutput<S>> {
-  const result = v.safeParse(schema, part);
+  let result = v.safeParse(schema, part);
   if (result.success) return { fits: true, output: result.output };
-  // A misspelt key is missing under its right name, too; the name that stands there says more.
-  const misspelt = result.issues.filter((one) => one.expected === 'never');
-  const others = result.issues.filter((one) => one.expected !== 'never');
-  const [first, ...more] = [...misspelt, ...others].map((issue) => problemOf(checked, path, issue));
+  // A misspelt key is missing under its right name, too; the name that stands there says more. Only the first key of
+  // an object is told at once, so those that were told are taken away until there is none.
+  const misspelt: v.BaseIssue<unknown>[] = [];
+  const rest = structuredClone(part);
+  for (let found = unknownKeys(result.issues); found.length > 0; found = unknownKeys(result.issues ?? [])) {
+    misspelt.push(...found);
+    for (const issue of found) removeAt(rest, issue.path ?? []);
+    result = v.safeParse(schema, rest);
+  }
+  const [first, ...more] = [...misspelt, ...(result.issues ?? [])].map((issue) =>
+    problemOf(checked, path, issue),
+  );
   return { fits: false, problems: [first as Problem, ...more] };
+}
+
+function unknownKeys(issues: readonly v.BaseIssue<unknown>[]): v.BaseIssue<unknown>[] {
+  return issues.filter(({ expected, path }) => expected === 'never' && path?.at(-1)?.origin === 'key');
+}
+
+function removeAt(value: unknown, path: readonly v.IssuePathItem[]): void {
+  const keys = path.map(({ key }) => key as string);
+  let parent = value as Record<string, unknown>;
+  for (const key of keys.slice(0, -1)) parent = parent[key] as Record<string, unknown>;
+  delete parent[keys.at(-1) as string];
 }
 
 function problemOf(checked: Checked, path: readonly PropertyKey[], issue: v.BaseIssue<unknown>): Problem {

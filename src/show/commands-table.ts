@@ -189,6 +189,20 @@ export const commands: readonly Command[] = [
     exits: ['differences', ...reach],
   },
   {
+    name: 'validate',
+    arguments: [{ name: 'FOLDER|FILE', completes: 'file', many: true }],
+    options: [],
+    summary: 'check a folder, a manifest or a profile; names line and column of each mistake',
+    details: [
+      'Checks the files of a folder and that the contents the manifest names are there and are what they were. Ends with 1 when anything is wrong. Contents that nothing names any more are told and are no mistake.',
+    ],
+    examples: [
+      { line: 'opstimal-move validate web1.move', does: 'after an edit by hand or a merge' },
+      { line: 'opstimal-move validate profiles/*.yaml', does: 'own profiles' },
+    ],
+    exits: [],
+  },
+  {
     name: 'plan',
     arguments: [folder, destination],
     options: [all, differences],

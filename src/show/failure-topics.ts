@@ -103,7 +103,7 @@ const files: readonly Topic[] = [
   topic(
     'manifest',
     'the manifest is not what it should be',
-    'The error names line and column. It may be edited by hand; scan writes it anew, decisions stay.',
+    'The error names line and column; opstimal-move validate FOLDER names all that is wrong. It may be edited by hand; scan writes it anew, decisions stay.',
   ),
   topic(
     'profile',

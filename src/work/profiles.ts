@@ -1,6 +1,6 @@
 /** Reads the profiles: what is known about services, as data. */
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import glob from 'fast-glob';
 import { largestProfile, readProfile } from '../decide/profile-schema.ts';
@@ -11,6 +11,11 @@ import type { Profile } from '../types.ts';
 const own = fileURLToPath(new URL('../../profiles', import.meta.url));
 
 const mostProfiles = 1000;
+
+/** Whether a file is one of the package's own profiles, which may say more than those of others. */
+export function isOwnProfile(file: string): boolean {
+  return dirname(resolve(file)) === resolve(own);
+}
 
 /**
  * Every `*.yaml` of the package's profiles and of `added` directories, by name; a later directory's profile takes the

@@ -14,6 +14,8 @@ export async function runCommand(session: Session): Promise<number> {
       return (await import('./manifest.ts')).manifestCommand(session);
     case 'diff':
       return (await import('./diff.ts')).diffCommand(session);
+    case 'validate':
+      return (await import('./validate.ts')).validateCommand(session);
     case 'plan':
       return (await import('./plan.ts')).planCommand(session);
     case 'apply':
