@@ -25,7 +25,7 @@ if (nodeIsOld(process.versions.node)) {
 }
 
 /** A reader that left early (`| head`) ends the output, not the work. */
-function quietPipe(stream: NodeJS.WriteStream): (text: string) => void {
+function quietPipe(stream: NodeJS.WriteStream): (text: string | Uint8Array) => void {
   let open = true;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     open = false;
@@ -57,6 +57,7 @@ async function start(): Promise<void> {
     args: process.argv.slice(2),
     environment: process.env,
     out,
+    outBytes: out,
     err,
     stdinIsTerminal: process.stdin.isTTY === true,
     stdoutIsTerminal: process.stdout.isTTY === true,

@@ -381,7 +381,7 @@ export function canonical(manifest: Manifest): Manifest {
 
 const heading = [
   ' What makes this server again. Written by opstimal-move scan; edits by hand are kept until the next scan.',
-  ' Contents of files are in files/ by their SHA-256; secrets are in no file here.',
+  ' Contents of files are in files/ by their SHA-256; secrets are in no file here but sealed/.',
 ].join('\n');
 
 /**

@@ -232,7 +232,8 @@ function planPasswords(
     // Locked on both sides, and an account of the system that nobody logs in to: nothing to say.
     const closed = (state: string | undefined) => state === undefined || state === 'locked';
     if (closed(user.password) && (user.system || closed(old?.password)) && user.system) continue;
-    if (user.password === 'unknown' || !input.sourceReadable) {
+    const isReadable = input.sourceReadable || input.sealed?.users.has(user.user) === true;
+    if (user.password === 'unknown' || !isReadable) {
       if (user.password !== 'locked') {
         after.unknown += 1;
         after.notice(
@@ -257,7 +258,9 @@ function planPasswords(
       kind: 'user',
       symbol: '~',
       title: `password of ${user.user}`,
-      detail: 'hash and ageing, read from the source while applying',
+      detail: input.sourceReadable
+        ? 'hash and ageing, read from the source while applying'
+        : 'hash and ageing, as they were sealed in the folder',
       check: `[ "$(passwd -S ${sh(user.user)} | cut -d' ' -f2)" = ${state} ]`,
       apply: 'chpasswd -e',
     });

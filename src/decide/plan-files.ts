@@ -293,13 +293,13 @@ export function planFiles(input: PlanInput, installs: ReadonlySet<string>): Plan
       }
       continue;
     }
-    if (one.content !== null && 'source' in one.content && !input.sourceReadable) {
+    if (one.content !== null && 'source' in one.content && !isReadable(one.content.source, input)) {
       part.unknown += 1;
       part.notice(
         'by-hand',
         quote(one.path),
         `${quote(one.path)} is a secret, and the source cannot be read`,
-        'put it in place by hand',
+        'put it in place by hand, or give --identity FILE where the folder holds it sealed',
       );
       continue;
     }
@@ -315,7 +315,7 @@ export function planFiles(input: PlanInput, installs: ReadonlySet<string>): Plan
       later.push(quote(one.path));
       continue;
     }
-    groups[one.kind].push(stepFor(one, seen !== undefined));
+    groups[one.kind].push(stepFor(one, seen !== undefined, input.sourceReadable));
   }
   if (later.length > 0) {
     part.unknown += later.length;
@@ -329,6 +329,11 @@ export function planFiles(input: PlanInput, installs: ReadonlySet<string>): Plan
   // Each group is one program or one archive; directories come first, so that files find their place.
   part.steps.push(...groups.directory, ...groups.file, ...groups.union, ...groups.link, ...groups.absent);
   return part;
+}
+
+/** Whether a secret can be read while applying. `path` is quoted. */
+function isReadable(path: string, input: PlanInput): boolean {
+  return input.sourceReadable || input.sealed?.paths.has(unquote(path)) === true;
 }
 
 /** Whether the destination's path is as it is wanted. */
@@ -345,7 +350,7 @@ function isSame(one: Wanted, input: PlanInput): boolean {
   return one.sha256 === null ? input.secretsSame.has(one.path) : seen.sha256 === one.sha256;
 }
 
-function stepFor(one: Wanted, exists: boolean): Step {
+function stepFor(one: Wanted, exists: boolean, isSourceReadable: boolean): Step {
   const shown = quote(one.path);
   const path = assign('p', one.path);
   const owner = `${one.owner}:${one.group}`;
@@ -408,7 +413,11 @@ function stepFor(one: Wanted, exists: boolean): Step {
         symbol,
         detail: [
           moved,
-          secret ? 'read from the source while applying' : '',
+          secret
+            ? isSourceReadable
+              ? 'read from the source while applying'
+              : 'as it was sealed in the folder'
+            : '',
           one.kind === 'union' ? 'lines of both sides' : '',
           ...one.rewrites.map((rewrite) => `${rewrite.from} becomes ${rewrite.to}`),
         ]

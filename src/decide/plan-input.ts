@@ -55,6 +55,8 @@ export interface PlanInput {
   readonly secretsSame: ReadonlySet<Bytes>;
   /** Whether the source can be read while applying: secrets and hashes need it. */
   readonly sourceReadable: boolean;
+  /** What can be had without the source: secrets that are sealed in the folder, by path there, and users' hashes. */
+  readonly sealed?: { readonly paths: ReadonlySet<Bytes>; readonly users: ReadonlySet<string> };
   /** Whether an earlier pass already carried data to this destination. */
   readonly carriedBefore: boolean;
   /** Whether the services already run on the destination: nothing is held any more. */

@@ -86,6 +86,27 @@ const confirm: Option = {
   summary: 'name of the source, typed here instead of at the question',
 };
 
+const recipient: Option = {
+  name: 'recipient',
+  value: 'AGE1…',
+  many: true,
+  completes: 'nothing',
+  summary: 'seal secrets for this age recipient; may be given again, and is remembered',
+};
+const recipientsFile: Option = {
+  name: 'recipients-file',
+  value: 'FILE',
+  many: true,
+  completes: 'file',
+  summary: 'recipients from FILE, one a line',
+};
+const identity: Option = {
+  name: 'identity',
+  value: 'FILE',
+  completes: 'file',
+  summary: 'key that opens the sealed secrets, for when the source cannot be reached any more',
+};
+
 const reach: readonly FailureCode[] = ['needs-person', 'refused', 'unreachable'];
 const reachLocked: readonly FailureCode[] = ['needs-person', 'locked', 'refused', 'unreachable'];
 
@@ -93,10 +114,11 @@ export const commands: readonly Command[] = [
   {
     name: 'scan',
     arguments: [source, perhapsFolder],
-    options: [],
+    options: [recipient, recipientsFile],
     summary: 'look at a server and write its manifest; reads only',
     details: [
       'Asks the server what is installed and what is running, lists its file systems once, gives every path a class and writes the manifest into FOLDER (the name of the server with .move when none is given).',
+      'Secrets are read from the server when they are needed and not stored. With recipients, FOLDER keeps them too, sealed in the format of age: then a server that is lost can be made again from FOLDER and a key.',
     ],
     examples: [
       { line: 'opstimal-move scan root@web1', does: 'writes web1.move' },
@@ -205,7 +227,7 @@ export const commands: readonly Command[] = [
   {
     name: 'plan',
     arguments: [folder, destination],
-    options: [all, differences],
+    options: [all, differences, identity],
     summary: 'what apply and sync would do; writes plan.json, changes nothing',
     details: [
       'Compares the manifest with DEST and writes plan.json. What is shown is what apply does; a plan that no longer fits is refused.',
@@ -216,7 +238,7 @@ export const commands: readonly Command[] = [
   {
     name: 'apply',
     arguments: [folder, destination],
-    options: [yes],
+    options: [yes, identity],
     summary: 'make DEST what the manifest says; services stay stopped there',
     details: [
       'Does exactly the saved plan for DEST. Without one, it makes the plan, shows it and asks for the word yes (--yes answers it). A second run finds nothing to do.',
@@ -224,6 +246,10 @@ export const commands: readonly Command[] = [
     examples: [
       { line: 'opstimal-move apply web1.move root@web2', does: 'after plan' },
       { line: 'opstimal-move apply web1.move root@web2 --yes', does: 'plan and apply in one' },
+      {
+        line: 'opstimal-move apply web1.move root@web2 --identity ~/web1.key',
+        does: 'web1 is gone; its secrets come from the folder',
+      },
     ],
     exits: ['partial', ...reachLocked],
   },
@@ -314,6 +340,51 @@ export const commands: readonly Command[] = [
       { line: 'opstimal-move move root@web1 root@web2 --rehearse', does: 'all of it but the cutover' },
     ],
     exits: ['partial', ...reachLocked],
+  },
+  {
+    name: 'seal',
+    arguments: [folder],
+    options: [
+      {
+        name: 'new-key',
+        value: 'FILE',
+        completes: 'file',
+        summary: 'make a key in FILE, which must not exist, and seal for it',
+      },
+      recipient,
+      recipientsFile,
+    ],
+    summary: 'for whom the secrets of a folder are sealed from the next scan on',
+    details: [
+      'Recipients stand in recipients.txt of FOLDER, one a line; a line that is taken out counts from the next scan on. Without options it lists them. Keys and sealed files are those of age, which opens them as well: age -d -i FILE.',
+    ],
+    examples: [
+      {
+        line: 'opstimal-move seal web1.move --new-key ~/web1.key',
+        does: 'makes a key; keep it apart from web1.move',
+      },
+      {
+        line: 'opstimal-move seal web1.move --recipients-file admins.txt',
+        does: 'for everybody named there',
+      },
+    ],
+    exits: ['locked'],
+  },
+  {
+    name: 'unseal',
+    arguments: [folder, { name: 'PATH', completes: 'nothing' }],
+    options: [identity],
+    summary: 'print one sealed secret, as it was on the source',
+    details: [
+      'Writes the content of the file to stdout and nothing else. /etc/shadow gives the lines of the users in the manifest.',
+    ],
+    examples: [
+      {
+        line: 'opstimal-move unseal web1.move /etc/redis/redis.conf --identity ~/web1.key',
+        does: 'to the terminal',
+      },
+    ],
+    exits: ['refused'],
   },
   {
     name: 'doctor',

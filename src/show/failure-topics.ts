@@ -319,6 +319,21 @@ const asking: readonly Topic[] = [
     'the password file or command gave nothing',
     'The first line of --password-file, or of what --password-command prints, is the password.',
   ),
+  topic(
+    'recipient',
+    'for whom secrets are sealed',
+    'A recipient is the public half of an age key, a word that begins with age1. opstimal-move seal FOLDER --new-key FILE makes a key and adds its recipient; age-keygen makes them too. Recipients stand in recipients.txt of the folder, one a line. Keys of ssh and of plugins are not supported yet.',
+  ),
+  topic(
+    'age-identity',
+    'the key that opens what was sealed',
+    'It is the file that seal --new-key or age-keygen made, with a line that begins with AGE-SECRET-KEY-1. Keep it outside of the folder, and a copy where the server is not. Without a key of one of the recipients nothing can open the sealed files.',
+  ),
+  topic(
+    'sealed',
+    'a sealed secret is not there or damaged',
+    'Sealed files are made by a scan, for the recipients the folder has then. Scan again while the source can be read. Where it cannot, put the file in place by hand.',
+  ),
   topic('interrupted', 'stopped by Ctrl-C', again),
   topic(
     'terminal',

@@ -14,6 +14,7 @@ export interface Outside {
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
+  readonly outBytes: (bytes: Uint8Array) => void;
   readonly err: (text: string) => void;
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
@@ -122,6 +123,7 @@ async function makeSession(
     surroundings: { now: outside.now, by: outside.by(), signal: outside.signal },
     version: programVersion(),
     out: outside.out,
+    outBytes: outside.outBytes,
     talk: new Talk({
       write: outside.err,
       terminal: outside.stderrIsTerminal && environment.TERM !== 'dumb',

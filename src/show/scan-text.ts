@@ -8,7 +8,7 @@ import { count, plural, size } from './units.ts';
 const meanings: Readonly<Record<Class, string>> = {
   undecided: 'nothing explains it yet',
   mutable: 'data: carried',
-  secret: 'data: carried, never stored here',
+  secret: 'data: carried, never shown, never stored in the open',
   edited: 'packaged, then changed by hand: carried as the change',
   immutable: 'made again from packages',
   identity: 'stays with its machine',
@@ -19,7 +19,7 @@ const order = Object.keys(meanings) as Class[];
 /** `result` has the exact counts of this scan; the manifest keeps rounded ones, so that it stays the same. */
 export function scanText(
   manifest: Manifest,
-  result: Pick<ScanResult, 'classes' | 'disks' | 'foreign'>,
+  result: Pick<ScanResult, 'classes' | 'disks' | 'foreign' | 'secrets'>,
   folder: string,
   options: { readonly color: boolean; readonly symbols: Symbols; readonly verbose: boolean },
 ): string {
@@ -32,6 +32,7 @@ export function scanText(
     lines.push(`  ${pad(classLetters[each], 2)} ${pad(each, 10)} ${numbers}   ${meanings[each]}`);
   }
   lines.push(...accountLines(result));
+  lines.push(...secretLines(result.secrets, folder));
   const services = manifest.profiles.map(({ name, version }) =>
     version === null ? name : `${name} ${version}`,
   );
@@ -43,6 +44,20 @@ export function scanText(
   lines.push(...undecidedLines(manifest, folder, options));
   lines.push('', `Wrote ${folder}. next: opstimal-move plan ${folder} DEST`);
   return `${lines.join('\n')}\n`;
+}
+
+/** What of the secrets would be there if the server were lost. */
+function secretLines({ sealed, open, recipients }: ScanResult['secrets'], folder: string): string[] {
+  if (recipients > 0) {
+    if (sealed + open === 0) return [];
+    const rest = open === 0 ? '' : `; ${open} could not be read and are not kept`;
+    return ['', `${plural(sealed, 'secret file')} sealed for ${plural(recipients, 'recipient')}${rest}`];
+  }
+  if (open === 0) return [];
+  return [
+    '',
+    `${plural(open, 'secret file')} not kept here. To keep them sealed: opstimal-move seal ${folder} --new-key FILE, then scan again`,
+  ];
 }
 
 /** df's word against what was seen, and what was not entered. */

@@ -38,6 +38,8 @@ export interface Session {
   readonly version: string;
   /** Writes to stdout. */
   readonly out: (text: string) => void;
+  /** The same for content that need not be text. */
+  readonly outBytes: (bytes: Uint8Array) => void;
   /** Talk and progress on stderr. */
   readonly talk: Talk;
   /** Closed at the end, in turn, whatever happens: hosts, locks. */

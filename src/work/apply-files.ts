@@ -1,6 +1,6 @@
 /**
  * Files of steps go to the destination as one archive. What they replace is kept before: in the run's `undo.tar`, or,
- * where it is a secret, on the destination itself, because the folder holds none.
+ * where it is a secret, on the destination itself, because the folder holds none in the open.
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
@@ -20,6 +20,12 @@ import { readSmallFiles } from './read.ts';
 
 /** Configuration is small; what is larger than this and still in a manifest is a mistake. */
 export const fileLimit = 64 * 1024 ** 2;
+
+/** Secrets of the folder that were sealed when the source was scanned. */
+export interface SealedFiles {
+  readonly paths: ReadonlySet<Bytes>;
+  read(paths: Iterable<Bytes>): Promise<Map<Bytes, Buffer>>;
+}
 
 interface Ready {
   readonly path: Bytes;
@@ -45,17 +51,24 @@ export function unionOfLines(there: Buffer, added: Buffer): Buffer {
   return Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1');
 }
 
+/** Contents of secrets: of the source, or as they were sealed when that cannot be read any more. */
+export async function readSecrets(
+  source: Host | null,
+  sealed: SealedFiles | null,
+  paths: readonly Bytes[],
+): Promise<Map<Bytes, Buffer>> {
+  if (paths.length === 0) return new Map();
+  if (source !== null) return readSmallFiles(source, paths, fileLimit);
+  return sealed === null ? new Map() : sealed.read(paths);
+}
+
 /** What a planned file holds after rewriting, or null where its source cannot be read. */
 async function contents(
-  folder: Folder,
-  source: Host | null,
+  { folder, source, sealed }: FileContext,
   files: readonly PlannedFile[],
 ): Promise<ReadonlyMap<PlannedFile, Buffer>> {
   const secrets = files.flatMap((file) => ('source' in file.content ? [unquote(file.content.source)] : []));
-  const read =
-    source === null || secrets.length === 0
-      ? new Map<Bytes, Buffer>()
-      : await readSmallFiles(source, secrets, fileLimit);
+  const read = await readSecrets(source, sealed ?? null, secrets);
   const found = new Map<PlannedFile, Buffer>();
   for (const file of files) {
     const { content } = file;
@@ -92,6 +105,7 @@ function differs(ready: Ready, seen: SeenPath | undefined, owned: boolean): stri
 export interface FileContext {
   readonly folder: Folder;
   readonly source: Host | null;
+  readonly sealed?: SealedFiles | null;
   readonly destination: Host;
   /** Accounts of the destination, for a disk whose names the machine does not know. */
   readonly accounts: Accounts | null;
@@ -104,7 +118,7 @@ export async function* placeFiles(
 ): AsyncGenerator<Outcome, void, void> {
   const { destination } = context;
   const files = steps.flatMap(([, step]) => step.files);
-  const found = await contents(context.folder, context.source, files);
+  const found = await contents(context, files);
   const paths = files.map((file) => unquote(file.path));
   const before = await lookAt(destination, paths, context.accounts);
   const ready = new Map<PlannedFile, Ready>();

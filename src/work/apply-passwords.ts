@@ -1,6 +1,6 @@
 /**
  * Password hashes and ageing go from the source's /etc/shadow to the destination through stdin. They are never in
- * the folder, an argument, an event or a message.
+ * an argument, an event or a message, and in the folder only sealed.
  */
 import type { Host } from '../host/host.ts';
 import { mustRun } from './apply-program.ts';
@@ -13,7 +13,18 @@ interface ShadowLine {
 export type Shadow = ReadonlyMap<string, ShadowLine>;
 
 export async function readShadow(host: Host): Promise<Shadow> {
-  const text = (await host.readFile('/etc/shadow')).toString('latin1');
+  return parseShadow(await host.readFile('/etc/shadow'));
+}
+
+/** The lines of these users, as they stand in a shadow file. */
+export function linesOfShadow(content: Buffer, users: ReadonlySet<string>): Buffer {
+  const lines = content.toString('latin1').split('\n');
+  const kept = lines.filter((line) => users.has(line.split(':', 1)[0] as string));
+  return Buffer.from(kept.map((line) => `${line}\n`).join(''), 'latin1');
+}
+
+export function parseShadow(content: Buffer): Shadow {
+  const text = content.toString('latin1');
   return new Map(
     text.split('\n').flatMap((line) => {
       const [name, hash, ...ageing] = line.split(':');

@@ -19,11 +19,14 @@ import { ask } from './ask.ts';
 import type { Folder, Run } from './folder.ts';
 import { holdUnits } from './hold.ts';
 import { digestNow, plan as makePlanNow } from './plan.ts';
+import type { Sealed } from './sealed.ts';
 import type { Surroundings } from './work.ts';
 
 export interface ApplyOptions {
   readonly folder: Folder;
   readonly source: Host | null;
+  /** Opened secrets of the folder, for when the source cannot be read. */
+  readonly sealed?: Sealed | null;
   readonly destination: Host;
   readonly profiles: readonly Profile[];
   readonly surroundings: Surroundings;
@@ -242,7 +245,8 @@ async function* outcomesOf(
   accounts: Accounts | null,
 ): AsyncGenerator<Event | Outcome, void, void> {
   const { folder, source, destination, surroundings } = options;
-  const context = { folder, source, destination, accounts };
+  const sealed = options.sealed ?? null;
+  const context = { folder, source, sealed, destination, accounts };
   switch (segment.kind) {
     case 'shell':
       yield* runSteps(destination, segment.steps);
@@ -251,7 +255,7 @@ async function* outcomesOf(
       yield* placeFiles(context, segment.steps);
       return;
     case 'passwords':
-      yield* setPasswords(source, destination, segment.steps);
+      yield* setPasswords(source, sealed, destination, segment.steps);
       return;
     case 'packages': {
       const local: Numbered[] = [];
@@ -274,17 +278,18 @@ async function* outcomesOf(
 
 async function* setPasswords(
   source: Host | null,
+  sealed: Sealed | null,
   destination: Host,
   steps: readonly Numbered[],
 ): AsyncGenerator<Outcome, void, void> {
   const users = new Map(steps.map(([index, step]) => [step.id.slice('password:'.length), index]));
-  if (source === null) {
+  if (source === null && sealed === null) {
     for (const index of users.values()) {
       yield { index, state: 'failed', reason: 'the source cannot be read' };
     }
     return;
   }
-  const wanted = await readShadow(source);
+  const wanted = source === null ? await (sealed as Sealed).shadow() : await readShadow(source);
   const before = samePasswords(wanted, await readShadow(destination));
   const pending = [...users.keys()].filter((user) => !before.has(user) && wanted.has(user));
   const reason = await writePasswords(wanted, destination, pending);

@@ -1,5 +1,6 @@
 /**
- * The migration folder: the only state there is, safe to commit to git (it holds no secret).
+ * The migration folder: the only state there is, safe to commit to git (it holds no secret but
+ * sealed ones).
  *
  *     web1.move/
  *     ├─ hosts.yaml          the two places, host names, machine ids
@@ -7,6 +8,8 @@
  *     ├─ manifest.schema.json  for editors that complete and check the manifest
  *     ├─ verdicts.jsonl      class and reason of every tree and path, folded
  *     ├─ files/              edited configuration, by content; debs no repository offers
+ *     ├─ recipients.txt      for whom secrets are sealed
+ *     ├─ sealed/             secrets, for them alone; see sealed.ts
  *     ├─ decisions.jsonl     who decided what, appended
  *     ├─ plan.json           last plan, bound to manifest and destination by digest
  *     ├─ sync/               what earlier passes carried, per destination

@@ -30,19 +30,21 @@ import type {
 } from '../types.ts';
 import { type Availability, askAvailability } from './apply-availability.ts';
 import { askFor, ofDestination, ofSource } from './apply-facts.ts';
-import { fileLimit, unionOfLines } from './apply-files.ts';
+import { readSecrets, unionOfLines } from './apply-files.ts';
 import { lookAt } from './apply-look.ts';
 import { readShadow, samePasswords } from './apply-passwords.ts';
 import type { Folder } from './folder.ts';
-import { readSmallFiles } from './read.ts';
 import { repack } from './repack.ts';
 import { pastCutover } from './runs.ts';
+import type { Sealed } from './sealed.ts';
 import type { Surroundings } from './work.ts';
 
 export interface PlanOptions {
   readonly folder: Folder;
   /** Null when the source cannot be asked any more: secrets and hashes are then left to the person. */
   readonly source: Host | null;
+  /** Opened secrets of the folder, for when the source cannot be read. */
+  readonly sealed?: Sealed | null;
   readonly destination: Host;
   readonly profiles: readonly Profile[];
   readonly surroundings: Surroundings;
@@ -142,6 +144,7 @@ async function localDebs(
 /** Secret files that hold the same on both sides; compared in memory, nothing of them is kept. */
 async function sameSecrets(
   source: Host | null,
+  sealed: Sealed | null,
   destination: Host,
   wanted: readonly Wanted[],
   seen: ReadonlyMap<Bytes, SeenPath>,
@@ -151,7 +154,7 @@ async function sameSecrets(
   const secrets = wanted.filter((one) => one.content !== null && 'source' in one.content);
   const unions = wanted.filter((one) => one.kind === 'union');
   const paths = secrets.map((one) => sourcePath(one));
-  const read = source === null ? new Map<Bytes, Buffer>() : await readSmallFiles(source, paths, fileLimit);
+  const read = await readSecrets(source, sealed, paths);
   for (const one of secrets) {
     const content = read.get(sourcePath(one));
     if (content === undefined || one.kind === 'union') continue;
@@ -193,6 +196,8 @@ export async function* digestNow(options: PlanOptions, plan: Plan): Work<string>
  */
 export async function* plan(options: PlanOptions): Work<Plan> {
   const { folder, source, destination, profiles, surroundings } = options;
+  const sealed = source === null ? (options.sealed ?? null) : null;
+  const passwords = source?.privileged ? await readShadow(source) : await sealed?.shadow();
   yield { kind: 'phase', name: 'plan', text: `comparing the manifest with ${destination.name}` };
   const manifest = await folder.readManifest();
   const manifestDigest = await folder.manifestDigest();
@@ -235,10 +240,10 @@ export async function* plan(options: PlanOptions): Work<Plan> {
   const accounts = facts.accounts.known ? facts.accounts.value : null;
   const looked = pathsOfManifest(manifest, wanted);
   const seen = await lookAt(destination, looked, accounts);
-  const secretsSame = await sameSecrets(source, destination, wanted, seen, attachment);
+  const secretsSame = await sameSecrets(source, sealed, destination, wanted, seen, attachment);
   const passwordsSame =
-    source?.privileged && destination.privileged && destination.live
-      ? samePasswords(await readShadow(source), await readShadow(destination))
+    passwords !== undefined && destination.privileged && destination.live
+      ? samePasswords(passwords, await readShadow(destination))
       : new Set<string>();
   const { debs, refused } = await localDebs(folder, source, manifest);
   for (const { name, why } of refused) {
@@ -265,6 +270,7 @@ export async function* plan(options: PlanOptions): Work<Plan> {
     passwordsSame,
     secretsSame,
     sourceReadable: source?.privileged === true,
+    ...(sealed === null ? {} : { sealed: { paths: sealed.paths, users: new Set(passwords?.keys()) } }),
     carriedBefore: os !== null && existsSync(folder.path('sync', os.machineId)),
     cutOver: past?.state === 'done',
   });

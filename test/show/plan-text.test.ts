@@ -87,13 +87,19 @@ test('a report shows red first with both sides, then by hand, then green, the co
 });
 
 test('the end of a scan says classes, what is undecided, what was not asked and what to do next', () => {
-  const text = scanText(manifest, { classes: manifest.classes, disks: [], foreign: [] }, 'web1.move', {
-    color: false,
-    symbols: unicode,
-    verbose: false,
-  });
+  const text = scanText(
+    manifest,
+    { classes: manifest.classes, disks: [], foreign: [], secrets: { sealed: 0, open: 2, recipients: 0 } },
+    'web1.move',
+    {
+      color: false,
+      symbols: unicode,
+      verbose: false,
+    },
+  );
   expect(text).toContain('M  mutable           100 files    61.0 GB   data: carried');
-  expect(text).not.toContain('secret');
+  expect(text).not.toContain('  S  secret');
+  expect(text).toContain('2 secret files not kept here. To keep them sealed: opstimal-move seal web1.move');
   expect(text).toContain('ports: permission denied');
   expect(text).toContain("opstimal-move decide web1.move '/opt/thing' mutable");
   expect(text).toContain('next: opstimal-move plan web1.move DEST');
@@ -108,6 +114,7 @@ test('the end of a scan accounts for disks and names what was not entered', () =
       foreign: [
         { path: '/mnt/nas', type: 'nfs4', source: 'nas:/x', reason: 'files of another machine, not entered' },
       ],
+      secrets: { sealed: 3, open: 1, recipients: 2 },
     },
     'web1.move',
     { color: false, symbols: unicode, verbose: false },
@@ -115,5 +122,6 @@ test('the end of a scan accounts for disks and names what was not entered', () =
   expect(text).toContain(
     '  /: 20.0 GB used, 99.0 % accounted for, 300.0 MB of it in deleted files that are still open\n',
   );
+  expect(text).toContain('3 secret files sealed for 2 recipients; 1 could not be read');
   expect(text).toContain('  /mnt/nas: files of another machine, not entered (nfs4 nas:/x)\n');
 });

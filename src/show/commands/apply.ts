@@ -4,7 +4,7 @@ import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { plural } from '../units.ts';
 import { consent, planFor } from './consent.ts';
 import { lockFolder } from './folders.ts';
-import { makePlan, reachBoth } from './plan.ts';
+import { makePlan, reachEnds } from './plan.ts';
 
 /** `apply FOLDER DEST`: exactly the saved plan; without one it is made, shown and asked about. */
 export async function applyCommand(session: Session): Promise<number> {
@@ -12,7 +12,7 @@ export async function applyCommand(session: Session): Promise<number> {
   const place = argumentOf(session, 'DEST') as string;
   const folder = await Folder.open(named);
   await lockFolder(session, folder);
-  const hosts = await reachBoth(session, folder, place);
+  const hosts = await reachEnds(session, folder, place);
   if ((await planFor(folder, hosts.destination)) === null) {
     const plan = await makePlan(session, folder, hosts);
     session.talk.say(planText(plan, null, { ...session.settings, all: false }));
@@ -34,6 +34,7 @@ export async function applyCommand(session: Session): Promise<number> {
     const counts = nothing
       ? `nothing to do: ${hosts.destination.name} is as the manifest says`
       : `${plural(changed, 'step')} changed ${hosts.destination.name}, ${ok} had nothing to do, ${failed} failed`;
+    if (hosts.source === null) return `${counts}\n`;
     return `${counts}\nnext: opstimal-move sync ${named} ${place} --until-quiet\n`;
   });
   return result.failed > 0 ? 3 : 0;

@@ -32,6 +32,10 @@ export async function runCommand(session: Session): Promise<number> {
       return (await import('./move.ts')).moveCommand(session);
     case 'doctor':
       return (await import('./doctor.ts')).doctorCommand(session);
+    case 'seal':
+      return (await import('./sealing.ts')).sealCommand(session);
+    case 'unseal':
+      return (await import('./sealing.ts')).unsealCommand(session);
     default:
       return (await import('./texts.ts')).textCommand(session);
   }

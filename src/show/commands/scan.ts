@@ -1,6 +1,7 @@
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { lockFolder } from './folders.ts';
 import { reach, serverName } from './hosts.ts';
+import { rememberRecipients } from './sealing.ts';
 
 /** `scan SOURCE [FOLDER]`: exit 3 when parts of the server could not be asked or read. */
 export async function scanCommand(session: Session): Promise<number> {
@@ -16,6 +17,7 @@ export async function scanCommand(session: Session): Promise<number> {
   const directory = named ?? Folder.nameFor(await serverName(source));
   const folder = await Folder.create(directory);
   await lockFolder(session, folder);
+  await rememberRecipients(session, folder);
   const profiles = await loadProfiles();
   const result = await runWork(
     session,
