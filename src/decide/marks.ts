@@ -24,6 +24,10 @@ export const markNames: readonly string[] = [
   '.git',
   'HEAD',
   '.gitignore',
+  'composer.lock',
+  'Gemfile.lock',
+  'gradle.lockfile',
+  '.crates2.json',
 ];
 
 export interface Marks {

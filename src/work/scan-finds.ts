@@ -9,6 +9,7 @@ import type { Entry, Facts, Resource } from '../types.ts';
 import { findBuilds } from './scan-builds.ts';
 import { findCheckouts } from './scan-checkouts.ts';
 import { mostPicked, type Seen } from './scan-listing.ts';
+import { findStacks } from './scan-stacks.ts';
 
 export interface Finds {
   readonly resources: readonly Resource[];
@@ -28,10 +29,11 @@ export async function findInstalled(input: FindsInput): Promise<Finds> {
   const { source, facts, seen } = input;
   const builds = await findBuilds(source, facts, seen.programs);
   const checkouts = await findCheckouts({ ...input, marks: seen.marks, entries: seen.entries });
+  const stacks = await findStacks({ ...input, marks: seen.marks, programs: builds.programs });
   const unread = [...builds.unread, ...checkouts.unread];
   if (seen.programs.length >= mostPicked)
     unread.push({ fact: 'builds', reason: `only the first ${mostPicked} programs were looked at` });
-  const all = [...builds.resources, ...checkouts.resources];
+  const all = [...builds.resources, ...checkouts.resources, ...stacks];
   // A directory may be a work tree and look like a bare repository, too: the first word holds.
   const unique = new Map(all.map((one) => [`${kindOf(one)} ${nameOfResource(one)}`, one] as const).reverse());
   return { resources: [...unique.values()], unread };

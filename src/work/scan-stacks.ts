@@ -1,0 +1,105 @@
+/** Stacks of languages: reads lockfiles and what lies beside them, and picks installed pieces out of the listing. */
+import { createHash } from 'node:crypto';
+import { parentOf, quote } from '../bytes.ts';
+import { objectOf, parsed } from '../decide/stack-locks.ts';
+import { filesForStacks, type Installed, stackResources } from '../decide/stacks.ts';
+import type { Elf } from '../facts/elf.ts';
+import type { Host } from '../host/host.ts';
+import type { Bytes, Entry, Facts, StackResource } from '../types.ts';
+import { readSmallFiles } from './read.ts';
+
+/** Bytes; lockfiles of large projects have a few MiB. */
+const limitEach = 16 * 1024 ** 2;
+const filesAtOnce = 500;
+/** Pieces kept of one tree, and trees: no more is shown. */
+const mostPieces = 3000;
+const mostTrees = 5000;
+
+export async function findStacks(input: {
+  readonly source: Host;
+  readonly facts: Facts;
+  readonly marks: readonly Bytes[];
+  readonly programs: ReadonlyMap<Bytes, Elf>;
+  readonly listing: () => AsyncIterable<readonly Entry[]>;
+}): Promise<StackResource[]> {
+  const { source, facts, marks } = input;
+  const owned = facts.owned.known ? facts.owned.value : new Map<Bytes, string>();
+  const isOwned = (path: Bytes) => owned.has(path);
+  const wanted = filesForStacks(marks, isOwned);
+  const contents = new Map<Bytes, Bytes>();
+  const sums = new Map<Bytes, string>();
+  for (let at = 0; at < wanted.length; at += filesAtOnce) {
+    const some = await readSmallFiles(source, wanted.slice(at, at + filesAtOnce), limitEach);
+    for (const [path, content] of some) {
+      contents.set(path, content.toString('latin1'));
+      sums.set(path, createHash('sha256').update(content).digest('hex'));
+    }
+  }
+  return stackResources({
+    marks,
+    isOwned,
+    contents,
+    sums,
+    installed: await findInstalledPieces(source, isOwned, marks, input.listing()),
+    go: [...input.programs].flatMap(([path, { go }]) =>
+      go === null ? [] : [{ ...go, path, package: go.path }],
+    ),
+    packages: facts.packages.known ? facts.packages.value : [],
+    units: facts.units.known ? facts.units.value : [],
+  });
+}
+
+/** `name-version` in names of directories and files that managers leave beside what they installed. */
+const distribution =
+  /^(\/.*\/(?:site|dist)-packages)\/([A-Za-z0-9_.]+)-([A-Za-z0-9_.!+]+?)(?:-py\d\.\d+)?\.(?:dist|egg)-info$/;
+const gem =
+  /^(\/.*\/gems\/\d[^/]*)\/specifications\/([A-Za-z0-9_.-]+)-(\d[A-Za-z0-9_.]*)(?:-[a-z0-9_-]+)?\.gemspec$/;
+const globalNode = /^(\/usr\/local\/lib\/node_modules)\/((?:@[^/]+\/)?[^/@.][^/]*)\/package\.json$/;
+
+async function findInstalledPieces(
+  source: Host,
+  isOwned: (path: Bytes) => boolean,
+  marks: readonly Bytes[],
+  listing: AsyncIterable<readonly Entry[]>,
+): Promise<Installed> {
+  const python = new Map<Bytes, string[]>();
+  const ruby = new Map<Bytes, string[]>();
+  const nodePackages: Bytes[] = [];
+  const add = (into: Map<Bytes, string[]>, tree: Bytes, piece: string): void => {
+    const list = into.get(tree) ?? [];
+    if (list.length < mostPieces) list.push(piece);
+    if (into.size < mostTrees) into.set(tree, list);
+  };
+  for await (const some of listing) {
+    for (const { path, type } of some) {
+      if (path.endsWith('-info')) {
+        const match = distribution.exec(path);
+        if (match !== null && !isOwned(path)) add(python, match[1] as string, `${match[2]} ${match[3]}`);
+      } else if (path.endsWith('.gemspec') && type === 'f') {
+        const match = gem.exec(path);
+        if (match !== null && !isOwned(path) && !path.includes('/vendor/'))
+          add(ruby, match[1] as string, `${match[2]} ${match[3]}`);
+      } else if (path.startsWith('/usr/local/lib/node_modules/') && globalNode.test(path)) {
+        if (nodePackages.length < mostPieces) nodePackages.push(path);
+      }
+    }
+  }
+  const crates = marks.filter((path) => path.endsWith('/.crates2.json'));
+  const contents = await readSmallFiles(source, [...nodePackages, ...crates], limitEach);
+  const node = new Map<Bytes, string[]>();
+  for (const path of nodePackages) {
+    const match = globalNode.exec(path) as RegExpExecArray;
+    const { version } = objectOf(parsed(contents.get(path)?.toString('utf8') ?? ''));
+    const shown = typeof version === 'string' && /^[\x21-\x7e]{1,60}$/.test(version) ? version : '';
+    add(node, match[1] as string, `${quote(match[2] as string)} ${shown}`.trim());
+  }
+  const rust = new Map<Bytes, string[]>();
+  for (const path of crates) {
+    const { installs } = objectOf(parsed(contents.get(path)?.toString('utf8') ?? ''));
+    for (const name of Object.keys(objectOf(installs))) {
+      const match = /^([A-Za-z0-9_-]{1,100}) (\d[\x21-\x7e]{0,60}) \(/.exec(name);
+      if (match !== null) add(rust, parentOf(path), `${match[1]} ${match[2]}`);
+    }
+  }
+  return { python, ruby, node, rust };
+}
