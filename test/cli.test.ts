@@ -334,3 +334,42 @@ test('a move without a terminal needs --yes, and a disk is moved without a cutov
     readFileSync(join(old, 'srv/notes/todo.txt')),
   );
 }, 120_000);
+
+test('profiles of one’s own are read from --profiles and from the configuration directory', () => {
+  const root = makeDisk('old', directory, 'own-profiles');
+  const profile = (where: string, kind: string) => {
+    mkdirSync(where, { recursive: true });
+    const rule = `  - { path: /srv/notes, class: mutable, kind: ${kind} }\n`;
+    const rest = 'units: []\ntier: application\nprovenance: x\n';
+    const text = `name: notes\ntitle: Notes\ndetect: { packages: ["*"] }\npaths:\n${rule}${rest}`;
+    writeFileSync(join(where, 'notes.yaml'), text);
+  };
+  const usual = join(directory, 'config/opstimal-move/profiles');
+  profile(usual, 'usual');
+  profile(join(directory, 'given'), 'given');
+  const scanned = (folder: string, args: readonly string[], environment: Record<string, string>) => {
+    const { err, code } = run(['scan', `disk:${root}`, folder, ...args], environment);
+    expect([0, 3]).toContain(code);
+    return { err, said: run(['explain', folder, '/srv/notes']).out };
+  };
+  const config = { XDG_CONFIG_HOME: join(directory, 'config') };
+  expect(scanned('none.move', [], {}).said).not.toContain('profile.notes');
+  const first = scanned('usual.move', [], config);
+  expect(first.said).toContain('profile.notes.usual');
+  expect(first.err).toContain(`profile Notes comes from ${join(usual, 'notes.yaml')}`);
+  const both = scanned('given.move', ['--profiles=given'], config);
+  expect(both.said).toContain('profile.notes.given');
+  expect(both.err).toContain(
+    'profile Notes comes from given/notes.yaml, in the place of another of its name',
+  );
+
+  writeFileSync(join(directory, 'given/notes.yaml'), 'name: notes\ntitel: Notes\n');
+  expect(run(['scan', 'root@nowhere.invalid', '--profiles', 'given'])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^error: given\/notes\.yaml:2:1: nothing called titel is known here/),
+  });
+  expect(run(['scan', 'root@nowhere.invalid', '--profiles', 'missing'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('cannot read profiles from missing: ENOENT'),
+  });
+});

@@ -8,7 +8,7 @@
  */
 import type { Bytes } from '../types.ts';
 import { PathRules } from './path-rules.ts';
-import type { ProfilePath } from './profile.ts';
+import { isBroad, type ProfilePath } from './profile.ts';
 import type { Ruling } from './ruling.ts';
 import { secretPlaces } from './secrets.ts';
 
@@ -19,7 +19,7 @@ const claims = new Set<Ruling['class']>(['immutable', 'edited']);
 const closed = /^\/(?:root|boot|etc\/(?:apt|ssh|systemd|sudoers\.d|pam\.d)|usr\/share\/keyrings)(?:\/|$)/;
 
 /** Where people keep what is theirs; nothing there is left behind because a profile says so. */
-const people = /^\/(?:home|srv|etc|usr|opt|var\/(?:www|mail|spool\/cron|local|backups|opt))(?:\/|$)/;
+const people = /^\/(?:home|srv|usr|opt|var\/(?:www|mail|spool\/cron|local|backups|opt))(?:\/|$)/;
 
 export class AddedRules {
   readonly #strong = new PathRules<Ruling>();
@@ -28,6 +28,7 @@ export class AddedRules {
 
   add({ pattern, weak, ruling }: ProfilePath): void {
     if (claims.has(ruling.class) || ruling.carry === 'dump') return;
+    if (ruling.carry === 'none' && isBroad(pattern)) return;
     (weak ? this.#weak : this.#strong).add(pattern, ruling);
   }
 
@@ -35,6 +36,9 @@ export class AddedRules {
   of(path: Bytes, strength: 'strong' | 'weak'): Ruling | null {
     const ruling = (strength === 'strong' ? this.#strong : this.#weak).of(path);
     if (ruling === null || closed.test(path) || this.#secrets.of(path) !== null) return null;
+    // Configuration travels in the manifest anyway, where it is merged and shown; only its secrets are news.
+    if (/^\/etc(?:\/|$)/.test(path))
+      return ruling.class === 'secret' ? { ...ruling, carry: 'manifest' } : null;
     return ruling.carry === 'none' && people.test(path) ? null : ruling;
   }
 }

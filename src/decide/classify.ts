@@ -255,7 +255,15 @@ export class Classifier {
     if (made !== null) return made;
     if (type === 'd' && owner !== undefined) return this.#directory(path);
     if (this.#repositories.keys.has(path)) return repositoryKey;
-    return this.#added.of(path, 'strong') ?? this.#byPlace(path, entry);
+    return this.#addedOf(path) ?? this.#byPlace(path, entry);
+  }
+
+  /** Profiles that were added leave nothing behind that homes or our own profiles carry. */
+  #addedOf(path: Bytes): Ruling | null {
+    const said = this.#added.of(path, 'strong');
+    if (said === null || said.carry !== 'none') return said;
+    const ours = this.#homes.of(path) ?? this.#weak.of(path);
+    return ours === null || ours.carry === 'none' ? said : null;
   }
 
   /** A directory of a package: what lies in it decides; by itself it says only that it will be there again. */
@@ -357,7 +365,7 @@ export class Classifier {
       this.#marks.told.of(path) ??
       this.#strong.of(path) ??
       this.#generated.ofNew(directory) ??
-      this.#added.of(path, 'strong') ??
+      this.#addedOf(path) ??
       this.#base(path)
     );
   }

@@ -196,7 +196,16 @@ function checkPorts(part: PartBuilder, input: PlanInput, holds: Plan['holds']): 
 function checkVersions(part: PartBuilder, pairs: readonly VersionPair[], input: PlanInput): void {
   for (const { name, version } of input.manifest.profiles) {
     const profile = input.profiles.find((one) => one.name === name);
-    if (profile === undefined || profile.version === undefined || version === null) continue;
+    if (profile === undefined) {
+      part.notice(
+        'care',
+        name,
+        `the manifest was made with a profile called ${name}, which is not here`,
+        'its units are held like any other; give the directory it is in with --profiles',
+      );
+      continue;
+    }
+    if (profile.version === undefined || version === null) continue;
     const pair = pairs.find((one) => one.profile === name);
     if (pair === undefined) {
       if (!input.destinationLive || !input.available.known) continue;

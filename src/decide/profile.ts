@@ -166,8 +166,10 @@ function believable(path: string): boolean {
  * A path that some configuration gives to a cache, and that could just as well hold everything: a whole disk, a home.
  * A rule that leaves things behind does not speak for it; what lies there is looked at as if nobody had named it.
  */
-function isBroad(pattern: string): boolean {
-  const [first, second, third] = pattern.split('/').filter((part) => part !== '');
+export function isBroad(pattern: string): boolean {
+  const segments = pattern.split('/').filter((part) => part !== '');
+  const glob = segments.findIndex((part) => /[*?[{]/.test(part.replaceAll(/\\./g, '')));
+  const [first, second, third] = glob < 0 ? segments : segments.slice(0, glob);
   if (second === undefined) return true;
   return third === undefined && (first === 'home' || first === 'mnt' || first === 'media');
 }

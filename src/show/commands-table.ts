@@ -61,6 +61,13 @@ export const globalOptions: readonly Option[] = [
     value: 'COMMAND',
     summary: 'first line COMMAND prints answers questions for a password or passphrase',
   },
+  {
+    name: 'profiles',
+    value: 'DIR',
+    many: true,
+    completes: 'file',
+    summary: 'read profiles of services from DIR, too; may be given again',
+  },
   { name: 'help', short: 'h', summary: 'show help' },
   { name: 'version', summary: 'show the version' },
 ];

@@ -108,7 +108,7 @@ const files: readonly Topic[] = [
   topic(
     'profile',
     'a profile is not what it should be',
-    'Profiles are the files profiles/*.yaml of the package. The error names what is wrong.',
+    'Profiles are the files *.yaml of the package, of ~/.config/opstimal-move/profiles and of --profiles DIR. The error names the file, the line and what is wrong. A profile of your own can let more travel, and call something a cache outside of homes, /etc, /srv, /opt and the like; it cannot say that something is made again, and it cannot dump.',
   ),
   topic(
     'path',

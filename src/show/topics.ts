@@ -26,6 +26,10 @@ export const environmentVariables: readonly { readonly name: string; readonly me
     meaning: 'seconds between progress lines when stderr is no terminal (30)',
   },
   { name: 'OPSTIMAL_SSH_CONFIG', meaning: 'a file to use instead of ~/.ssh/config' },
+  {
+    name: 'XDG_CONFIG_HOME',
+    meaning: 'profiles of your own are in opstimal-move/profiles there (~/.config)',
+  },
   { name: 'INK_SCREEN_READER', meaning: 'true: the wizard in its spoken form' },
   { name: 'HOME, USER, SSH_AUTH_SOCK', meaning: 'as ssh uses them: ~/.ssh, the login name, the agent' },
 ];

@@ -39,9 +39,11 @@ export async function loadProfiles(added: readonly string[] = []): Promise<Profi
 }
 
 async function filesIn(directory: string): Promise<string[]> {
-  const there = await stat(directory).catch((error: NodeJS.ErrnoException) => error);
-  if (there instanceof Error || !there.isDirectory()) {
-    const why = there instanceof Error ? (there.code ?? there.message) : 'it is no directory';
+  const why = await stat(directory).then(
+    (there) => (there.isDirectory() ? null : 'it is no directory'),
+    (error: NodeJS.ErrnoException) => error.code ?? error.message,
+  );
+  if (why !== null) {
     throw new Failure('usage', 'profile', `cannot read profiles from ${directory}: ${why}`, {
       hint: 'name a directory that holds *.yaml files',
     });

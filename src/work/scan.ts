@@ -110,7 +110,7 @@ async function* look(
   yield { kind: 'phase', name: 'settings', text: 'reading the settings of services' };
   for (const { title, added } of profiles) {
     if (added === undefined) continue;
-    const place = added.replaces ? ', in the place of ours' : '';
+    const place = added.replaces ? ', in the place of another of its name' : '';
     yield { kind: 'note', grade: 'info', text: `profile ${title} comes from ${added.file}${place}` };
   }
   const prepared = await prepare(source, facts, profiles, seen);

@@ -5,6 +5,7 @@ import { plural } from '../units.ts';
 import { consent, planFor } from './consent.ts';
 import { lockFolder } from './folders.ts';
 import { makePlan, reachEnds } from './plan.ts';
+import { profilesOf } from './profiles.ts';
 
 /** `apply FOLDER DEST`: exactly the saved plan; without one it is made, shown and asked about. */
 export async function applyCommand(session: Session): Promise<number> {
@@ -19,11 +20,8 @@ export async function applyCommand(session: Session): Promise<number> {
     if (plan.steps.length > 0)
       await consent(session, { grade: 'moderate', question: `This changes ${hosts.destination.name}.` });
   }
-  const [{ loadProfiles }, { apply }] = await Promise.all([
-    import('../../work/profiles.ts'),
-    import('../../work/apply.ts'),
-  ]);
-  const profiles = await loadProfiles();
+  const { apply } = await import('../../work/apply.ts');
+  const profiles = await profilesOf(session);
   const result = await runWork(
     session,
     apply({ folder, ...hosts, profiles, surroundings: session.surroundings }),

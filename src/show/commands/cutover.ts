@@ -6,6 +6,7 @@ import { consent } from './consent.ts';
 import { lockFolder } from './folders.ts';
 import { sourceNames } from './hosts.ts';
 import { reachBoth } from './plan.ts';
+import { profilesOf } from './profiles.ts';
 
 /** `cutover FOLDER DEST`: exit 3 when the report has red in it. */
 export async function cutoverCommand(session: Session): Promise<number> {
@@ -21,11 +22,8 @@ export async function cutoverCommand(session: Session): Promise<number> {
     names,
   });
   const hosts = await reachBoth(session, folder, place);
-  const [{ loadProfiles }, { cutover }] = await Promise.all([
-    import('../../work/profiles.ts'),
-    import('../../work/cutover.ts'),
-  ]);
-  const profiles = await loadProfiles();
+  const { cutover } = await import('../../work/cutover.ts');
+  const profiles = await profilesOf(session);
   const result = await runWork(
     session,
     cutover({ folder, ...hosts, profiles, surroundings: session.surroundings }),

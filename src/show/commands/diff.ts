@@ -6,6 +6,7 @@ import { Failure } from '../../failure.ts';
 import type { DiffSide } from '../../work/diff.ts';
 import { argumentOf, optionValue, runWork, type Session, showResult } from '../session.ts';
 import { reach } from './hosts.ts';
+import { profilesOf } from './profiles.ts';
 
 /** `diff A B [--html FILE] [--stat] [--exit-code]`: exit 5 with `--exit-code` when the two are not the same. */
 export async function diffCommand(session: Session): Promise<number> {
@@ -19,11 +20,8 @@ export async function compare(session: Session, command: string, a: string, b: s
   const open = [await openSide(session, a), await openSide(session, b)] as const;
   const left = await open[0]();
   const right = await open[1]();
-  const [{ loadProfiles }, { diff }] = await Promise.all([
-    import('../../work/profiles.ts'),
-    import('../../work/diff.ts'),
-  ]);
-  const profiles = await loadProfiles();
+  const { diff } = await import('../../work/diff.ts');
+  const profiles = await profilesOf(session);
   const { surroundings, parsed } = session;
   const found = await runWork(session, diff({ left, right, profiles, surroundings, temporary: tmpdir() }));
   const page = optionValue(session, 'html');

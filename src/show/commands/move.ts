@@ -10,6 +10,7 @@ import { cutoverQuestion } from './cutover.ts';
 import { lockFolder } from './folders.ts';
 import { askLineOf, reach, rememberDestination, serverName, sourceNames } from './hosts.ts';
 import { makePlan } from './plan.ts';
+import { profilesOf } from './profiles.ts';
 
 interface Ends {
   readonly folder: Folder;
@@ -28,11 +29,8 @@ export async function moveCommand(session: Session): Promise<number> {
   const rehearse = flags.has('rehearse') || onDisk;
   if (onDisk) session.talk.say('! a disk has no services: files are carried, there is no cutover', true);
   if (!flags.has('yes')) await agree(session, ends, rehearse);
-  const [{ loadProfiles }, { move }] = await Promise.all([
-    import('../../work/profiles.ts'),
-    import('../../work/move.ts'),
-  ]);
-  const profiles = await loadProfiles();
+  const { move } = await import('../../work/move.ts');
+  const profiles = await profilesOf(session);
   const result = await runWork(
     session,
     move({ folder, source, destination, profiles, surroundings: session.surroundings, rehearse }),
@@ -96,11 +94,8 @@ async function reachEnds(session: Session): Promise<Ends> {
 /** Scans and plans, shows the plan, and asks once for all of it: the word yes, or the name of the source. */
 async function agree(session: Session, ends: Ends, rehearse: boolean): Promise<void> {
   const { folder, source, destination } = ends;
-  const [{ loadProfiles }, { scan }] = await Promise.all([
-    import('../../work/profiles.ts'),
-    import('../../work/scan.ts'),
-  ]);
-  const profiles = await loadProfiles();
+  const { scan } = await import('../../work/scan.ts');
+  const profiles = await profilesOf(session);
   await runWork(session, scan({ source, folder, profiles, surroundings: session.surroundings }));
   const plan = await makePlan(session, folder, { source, destination });
   session.talk.say(planText(plan, null, { ...session.settings, all: false }), true);

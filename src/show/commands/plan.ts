@@ -7,6 +7,7 @@ import { isBlocked, planText } from '../plan-text.ts';
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { lockFolder } from './folders.ts';
 import { reach, rememberDestination, sourcePlace } from './hosts.ts';
+import { profilesOf } from './profiles.ts';
 import { openedSecrets } from './sealing.ts';
 
 /** Both ends of a folder's move, reached one after the other so that questions do not mix. */
@@ -50,11 +51,8 @@ export interface Ends {
 
 /** Makes the plan and saves it in the folder. */
 export async function makePlan(session: Session, folder: Folder, hosts: Ends): Promise<Plan> {
-  const [{ loadProfiles }, { plan }] = await Promise.all([
-    import('../../work/profiles.ts'),
-    import('../../work/plan.ts'),
-  ]);
-  const profiles = await loadProfiles();
+  const { plan } = await import('../../work/plan.ts');
+  const profiles = await profilesOf(session);
   return runWork(session, plan({ folder, ...hosts, profiles, surroundings: session.surroundings }));
 }
 

@@ -5,6 +5,7 @@ import { consent } from './consent.ts';
 import { lockFolder } from './folders.ts';
 import { sourceNames } from './hosts.ts';
 import { reachBoth } from './plan.ts';
+import { profilesOf } from './profiles.ts';
 
 /** `rollback FOLDER`: the places are the folder's. */
 export async function rollbackCommand(session: Session): Promise<number> {
@@ -23,11 +24,8 @@ export async function rollbackCommand(session: Session): Promise<number> {
     await consent(session, { grade: 'severe', question, names });
   else await consent(session, { grade: 'moderate', question });
   const hosts = await reachBoth(session, folder, destination.place);
-  const [{ loadProfiles }, { rollback }] = await Promise.all([
-    import('../../work/profiles.ts'),
-    import('../../work/rollback.ts'),
-  ]);
-  const profiles = await loadProfiles();
+  const { rollback } = await import('../../work/rollback.ts');
+  const profiles = await profilesOf(session);
   const result = await runWork(
     session,
     rollback({ folder, ...hosts, profiles, surroundings: session.surroundings }),

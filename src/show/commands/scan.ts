@@ -1,15 +1,16 @@
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { lockFolder } from './folders.ts';
 import { reach, serverName } from './hosts.ts';
+import { profilesOf } from './profiles.ts';
 import { rememberRecipients } from './sealing.ts';
 
 /** `scan SOURCE [FOLDER]`: exit 3 when parts of the server could not be asked or read. */
 export async function scanCommand(session: Session): Promise<number> {
+  const profiles = await profilesOf(session);
   const place = argumentOf(session, 'SOURCE') as string;
   const source = await reach(session, place);
-  const [{ Folder }, { loadProfiles }, { scan }, { scanText }] = await Promise.all([
+  const [{ Folder }, { scan }, { scanText }] = await Promise.all([
     import('../../work/folder.ts'),
-    import('../../work/profiles.ts'),
     import('../../work/scan.ts'),
     import('../scan-text.ts'),
   ]);
@@ -18,7 +19,6 @@ export async function scanCommand(session: Session): Promise<number> {
   const folder = await Folder.create(directory);
   await lockFolder(session, folder);
   await rememberRecipients(session, folder);
-  const profiles = await loadProfiles();
   const result = await runWork(
     session,
     scan({ source, folder, profiles, surroundings: session.surroundings }),

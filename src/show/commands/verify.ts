@@ -2,16 +2,14 @@ import { Folder } from '../../work/folder.ts';
 import { reportText } from '../report-text.ts';
 import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { reachBoth } from './plan.ts';
+import { profilesOf } from './profiles.ts';
 
 /** `verify FOLDER DEST`: exit 5 with --exit-code when anything is red. */
 export async function verifyCommand(session: Session): Promise<number> {
   const folder = await Folder.open(argumentOf(session, 'FOLDER') as string);
   const hosts = await reachBoth(session, folder, argumentOf(session, 'DEST') as string);
-  const [{ loadProfiles }, { verify }] = await Promise.all([
-    import('../../work/profiles.ts'),
-    import('../../work/verify.ts'),
-  ]);
-  const profiles = await loadProfiles();
+  const { verify } = await import('../../work/verify.ts');
+  const profiles = await profilesOf(session);
   const report = await runWork(
     session,
     verify({ folder, ...hosts, profiles, surroundings: session.surroundings }),

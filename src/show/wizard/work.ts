@@ -11,6 +11,7 @@ import type { Class, Decision, Profile, Work } from '../../types.ts';
 import { Folder } from '../../work/folder.ts';
 import type { Surroundings } from '../../work/work.ts';
 import { rememberDestination, serverName, sourceNames } from '../commands/hosts.ts';
+import { profilesOf } from '../commands/profiles.ts';
 import type { Session } from '../session.ts';
 import type { WizardWork } from './effects.ts';
 import type { Screen } from './keys.ts';
@@ -32,7 +33,7 @@ export function realWork(session: Session): WizardWork {
   };
   const surroundings = (signal: AbortSignal): Surroundings => ({ ...session.surroundings, signal });
   const known = async (): Promise<readonly Profile[]> => {
-    profiles ??= await (await import('../../work/profiles.ts')).loadProfiles();
+    profiles ??= await profilesOf(session);
     return profiles;
   };
   /** One run at a time in a folder: the lock is held while a job runs, not while a person thinks. */
