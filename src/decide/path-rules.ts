@@ -44,14 +44,33 @@ function isGlob(segment: string): boolean {
   return /[*?[{]/.test(segment.replaceAll(/\\./g, ''));
 }
 
+/**
+ * Several tables are asked about one path, and about many paths of one directory: both are remembered, so that the same
+ * string is given and comparing it costs nothing. Only the speed depends on it.
+ */
+const memory = { path: '', directory: '/' };
+
+function directoryOf(path: Bytes): Bytes {
+  if (path === memory.path) return memory.directory;
+  memory.path = path;
+  const at = path.lastIndexOf('/');
+  if (at <= 0) memory.directory = '/';
+  else if (at !== memory.directory.length || !path.startsWith(memory.directory))
+    memory.directory = path.slice(0, at);
+  return memory.directory;
+}
+
 export class PathRules<T> {
   readonly #root = newNode<T>(false);
   readonly #memory = new Map<Bytes, Reached<T>>();
+  /** The last directory that was asked about: a listing has many paths of one directory in a row. */
+  #last: { readonly path: Bytes; readonly reached: Reached<T> } | null = null;
   #count = 0;
 
   /** Patterns are byte strings; `scope` says whether the rule speaks for what is below. */
   add(pattern: Bytes, value: T, scope: 'tree' | 'path' = 'tree'): void {
     this.#memory.clear();
+    this.#last = null;
     let node = this.#root;
     let literal = true;
     for (const segment of pattern.split('/').filter((part) => part !== '')) {
@@ -67,10 +86,13 @@ export class PathRules<T> {
   /** The value of the rule that speaks for a path, or null. */
   of(path: Bytes): T | null {
     if (path === '/') return this.#root.exact?.value ?? this.#root.tree?.value ?? null;
-    const at = path.lastIndexOf('/');
-    const above = this.#directory(at <= 0 ? '/' : path.slice(0, at));
+    const directory = directoryOf(path);
+    if (this.#last === null || this.#last.path !== directory) {
+      this.#last = { path: directory, reached: this.#directory(directory) };
+    }
+    const above = this.#last.reached;
     if (above.nodes.length === 0) return above.best;
-    const nodes = step(above.nodes, path.slice(at + 1));
+    const nodes = step(above.nodes, path.slice(directory === '/' ? 1 : directory.length + 1));
     return best(nodes, 'exact') ?? best(nodes, 'tree') ?? above.best;
   }
 
