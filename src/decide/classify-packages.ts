@@ -118,7 +118,7 @@ const removed: Omit<Ruling, 'reason'> = {
   class: 'edited',
   carry: 'manifest',
   rule: 'package.conffile-removed',
-  evidence: 'in its package’s list of configuration files, and not there',
+  evidence: 'in the list of configuration files of its package, and not there',
   single: true,
 };
 

@@ -28,15 +28,20 @@ function stateOf(unit: Unit): UnitResource['state'] {
   return unit.state === 'disabled' ? 'disabled' : 'as-is';
 }
 
-/** Whether somebody, and not a package, is behind the state of a unit. */
-function isDecided(unit: Unit, seen: SeenUnits): boolean {
-  if (seen.masked.has(unit.name)) return true;
-  if (own.test(unit.fragment) && !/^\/dev\/null$/.test(unit.fragment)) return true;
+/** What somebody, and not a package, did about a unit; null where nobody did. */
+function decision(unit: Unit, seen: SeenUnits): string | null {
+  if (seen.masked.has(unit.name)) return 'masked by hand';
+  if (own.test(unit.fragment) && !/^\/dev\/null$/.test(unit.fragment)) return 'made by hand';
   const byMaintainer = seen.byMaintainers.has(unit.name) || seen.byMaintainers.has(templateOf(unit.name));
-  if (unit.state === 'disabled') return byMaintainer;
-  if (unit.state === 'enabled' || unit.state === 'linked')
-    return !byMaintainer && !ofTheMachine.test(unit.name);
-  return false;
+  if (unit.state === 'disabled') {
+    return byMaintainer ? 'switched off by hand: its package switches it on' : null;
+  }
+  if (unit.state === 'enabled' || unit.state === 'linked') {
+    return !byMaintainer && !ofTheMachine.test(unit.name)
+      ? 'switched on by hand: its package does not'
+      : null;
+  }
+  return null;
 }
 
 function isActive(unit: Unit): boolean {
@@ -70,6 +75,10 @@ export function unitResources(
   };
   return facts.units.value
     .filter((unit) => unit.state !== 'alias' && !/@\./.test(unit.name))
-    .filter((unit) => isDecided(unit, seen) || (isActive(unit) && isCarried(unit)))
-    .map((unit) => ({ unit: unit.name, state: stateOf(unit), active: isActive(unit) }));
+    .flatMap((unit) => {
+      const why = decision(unit, seen);
+      if (why === null && !(isActive(unit) && isCarried(unit))) return [];
+      const resource: UnitResource = { unit: unit.name, state: stateOf(unit), active: isActive(unit) };
+      return [why === null ? resource : { ...resource, note: why }];
+    });
 }

@@ -58,7 +58,8 @@ export const kinds = {
     }),
   },
   package: {
-    title: 'Packages somebody asked for; what they depend on follows by itself.',
+    title:
+      'Packages somebody asked for: apt does not call them automatic. What they depend on follows by itself.',
     schema: v.strictObject({
       package: v.pipe(text, v.regex(/^[a-z0-9][a-z0-9+.:-]*$/, 'is no name of a package')),
       ...note,
@@ -68,12 +69,12 @@ export const kinds = {
     }),
   },
   group: {
-    title: 'Groups made by hand.',
+    title: 'Groups made by hand, and those that something carried belongs to.',
     schema: v.strictObject({ group: text, ...note, gid: count, system: v.boolean() }),
   },
   user: {
     title:
-      'Users made by hand. Password hashes are in no file here; they are read from the source when applied.',
+      'Users made by hand, and those that own something carried. Password hashes are in no file here; they are read from the source when applied.',
     schema: v.strictObject({
       user: text,
       ...note,
@@ -100,7 +101,7 @@ export const kinds = {
     schema: v.strictObject({ alternative: text, ...note, path: absolute }),
   },
   path: {
-    title: 'Files edited, removed or added in the configuration.',
+    title: 'Files edited, removed or added in the configuration. Without a note: added, no package owns it.',
     schema: v.strictObject({
       path: absolute,
       ...note,
@@ -118,7 +119,8 @@ export const kinds = {
     }),
   },
   unit: {
-    title: 'Units whose state somebody decided, and those that ran.',
+    title:
+      'Units whose state somebody decided, and those that ran. Without a note: it ran, as its package has it.',
     schema: v.strictObject({
       unit: v.pipe(text, v.regex(/^[A-Za-z0-9:_.\\@-]+\.[a-z]+$/, 'is no name of a unit')),
       ...note,

@@ -181,9 +181,20 @@ const explained: Readonly<Record<string, string>> = {
   'identity.disks': 'kept to be read: the disks belong to the machine',
 };
 
+/** Why a path is in the manifest. What is there only because no package owns it needs no words: the heading has them. */
 function note(ruling: Ruling): { note?: string } {
   const text = explained[ruling.rule];
-  return text === undefined ? {} : { note: text };
+  if (text !== undefined) return { note: text };
+  if (ruling.class === 'secret' || ruling.rule.startsWith('package.')) {
+    return { note: withEvidence(quote(ruling.reason), ruling.class === 'secret' ? ruling.evidence : '') };
+  }
+  return {};
+}
+
+/** What was seen, where it says more than the reason and is the same at every scan. */
+function withEvidence(reason: string, evidence: Bytes): string {
+  const saysNothing = /^$|^by its (place|name|type)$|^open for writing|^decided /.test(evidence);
+  return saysNothing ? reason : `${reason} (${quote(evidence)})`;
 }
 
 function databaseResources(profiles: readonly ActiveProfile[], index: VerdictIndex): DatabaseResource[] {
@@ -252,7 +263,7 @@ export function dataResources(index: VerdictIndex): DataResource[] {
       bytes: rounded(bytes, 1),
       files: rounded(files, 1),
       ...(profile === undefined ? {} : { profile }),
-      note: verdict.reason,
+      note: withEvidence(verdict.reason, verdict.evidence),
     };
   });
 }

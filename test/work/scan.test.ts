@@ -155,6 +155,14 @@ test('edits, removals, links and keys are paths of the manifest', () => {
   expect(pathNamed('/etc/letsencrypt/live/a')).toMatchObject({ kind: 'directory' });
   expect(pathNamed('/usr/lib/late/patched')?.note).toContain('intrusion');
   expect(pathNamed('/etc/hosts')?.note).toContain('kept to be read');
+  expect(pathNamed('/etc/tool/edited.conf')?.note).toBe('edited configuration of tool');
+  expect(pathNamed('/etc/tool/removed.conf')?.note).toBe('configuration of tool that was removed');
+  expect(pathNamed('/etc/redis.conf')?.note).toContain('(line 1: the value of requirepass)');
+  // What no package owns is explained once, by the heading.
+  expect(pathNamed('/etc/app.conf')?.note).toBeUndefined();
+  expect(manifest.resources).toContainEqual(
+    expect.objectContaining({ data: '/data/site', note: expect.stringContaining('sites-enabled/site') }),
+  );
   expect(pathNamed('/etc/fstab')).toBeUndefined();
   expect(pathNamed('/etc/tool/tool.conf')).toBeUndefined();
 });
