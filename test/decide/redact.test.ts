@@ -106,7 +106,7 @@ test.each(forms)('%s: %s', (path, form) => {
         expect(shown).not.toContain(canary.slice(at, at + 6));
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
 
@@ -216,7 +216,8 @@ test.each([
   ['brackets', `password${']'.repeat(1_000_000)}`],
   ['elements', 'token><'.repeat(140_000)],
 ])('a megabyte takes no time: %s', (_name, text) => {
-  const begun = process.hrtime.bigint();
+  const begun = process.cpuUsage();
   redact('/etc/postfix/x', text);
-  expect(Number(process.hrtime.bigint() - begun) / 1e9).toBeLessThan(4);
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1e6).toBeLessThan(4);
 });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { parseRecipients, sealedName } from '../../src/decide/recipients.ts';
 import { Failure } from '../../src/failure.ts';
 import { connect } from '../../src/host/connect.ts';
@@ -22,6 +22,8 @@ import { makeDisk } from '../support/disk.ts';
 import { makeRoot } from './made-root.ts';
 
 const surroundings: Surroundings = { now: () => 0, by: 'anna@desk', signal: new AbortController().signal };
+// Some scans in one test, on a machine that has other things to do.
+jest.setTimeout(120_000);
 const base = mkdtempSync(join(tmpdir(), 'sealed-'));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 const root = join(base, 'root');
@@ -83,7 +85,7 @@ beforeAll(async () => {
   await addRecipients(folder, [recipient]);
   const { secrets } = await scanInto(folder);
   expect(secrets).toEqual({ sealed: first.secrets.open, open: 0, recipients: 1 });
-}, 60_000);
+});
 
 test('every secret file of the manifest is sealed and nothing of it is anywhere else', async () => {
   const files = await whole(folder.directory);
