@@ -245,9 +245,18 @@ export class Fold {
     if (before !== null) {
       count(this.#counts, before.class, -1, -bytes);
       count(this.#counts, ruling.class, 1, bytes);
+      if (before.single !== true) this.#discount(directory, before, bytes);
     }
     directory.names = directory.names.filter((name) => name.path !== path);
     directory.names.push({ path, ruling: { ...ruling, single: true }, bytes, counts: true });
+  }
+
+  /** A directory that is closed has told the one above of everything below it. */
+  #discount(directory: Directory, ruling: Ruling, bytes: number): void {
+    for (let at: Directory | undefined = directory; at !== undefined; at = this.#all.get(parentOf(at.path))) {
+      if (at.sums.has(ruling)) count(at.sums, ruling, -1, -bytes);
+      if (at.says === null || at.path === '/') return;
+    }
   }
 
   /** Closes everything and gives the verdicts, sorted by path; a tree before its exceptions. */

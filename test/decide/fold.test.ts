@@ -81,11 +81,12 @@ function foldOf(
   items: readonly Item[],
   fresh: ReadonlyMap<string, Ruling>,
   packaged: (path: string) => boolean,
+  roots: readonly string[] = [],
 ) {
-  const fold = new Fold({
-    childRuling: (path) => fresh.get(path) as Ruling,
-    isPackagedDirectory: packaged,
-  });
+  const fold = new Fold(
+    { childRuling: (path) => fresh.get(path) as Ruling, isPackagedDirectory: packaged },
+    roots,
+  );
   for (const item of items) fold.add(item.entry, item.ruling);
   return fold.finish();
 }
@@ -156,4 +157,43 @@ test('hard links count their content once', () => {
   ];
   const { classes } = foldOf(items, new Map([['/', rulings[1] as Ruling]]), () => false);
   expect(classes.mutable).toEqual({ files: 2, bytes: 4096 });
+});
+
+test('file systems that are listed after the one they are mounted in fold as if they were part of it', () => {
+  fc.assert(
+    fc.property(tree, fc.nat(), (top, which) => {
+      const { items, fresh } = flatten(top);
+      const directories = items.filter(({ entry: { type, path } }) => type === 'd' && path !== '/');
+      const mounted = directories[which % Math.max(1, directories.length)]?.entry.path;
+      if (mounted === undefined) return;
+      const isMounted = ({ entry: { path } }: Item) => path === mounted || path.startsWith(`${mounted}/`);
+      const later = [...items.filter((item) => !isMounted(item)), ...items.filter(isMounted)];
+      expect(foldOf(later, fresh, () => false, ['/', mounted])).toEqual(foldOf(items, fresh, () => false));
+    }),
+  );
+});
+
+test('what was taken for granted is corrected also in a directory that was forgotten', () => {
+  const [unchanged, state] = rulings as [Ruling, Ruling];
+  const items: Item[] = [];
+  const fresh = new Map<string, Ruling>();
+  for (const [at, path] of ['/', '/srv', '/srv/a', '/srv/a/b'].entries()) {
+    items.push({ entry: entry(path, 'd', at), ruling: state });
+    fresh.set(path, state);
+  }
+  items.push({ entry: entry('/srv/a/b/file', 'f', 9), ruling: state });
+  const fold = new Fold({
+    childRuling: (path) => fresh.get(path) ?? state,
+    isPackagedDirectory: () => false,
+  });
+  for (const item of items) fold.add(item.entry, item.ruling);
+  fold.add(entry('/last', 'f', 99), state);
+  expect(fold.has('/srv/a/b')).toBe(false);
+  fold.amend('/srv/a/b/file', state, unchanged, 4096);
+  const { verdicts, classes } = fold.finish();
+  const index = new VerdictIndex(verdicts);
+  expect(index.of('/srv/a/b/file')?.rule).toBe(unchanged.rule);
+  expect(index.of('/srv/a/b/other')?.rule).toBe(state.rule);
+  expect([classes[unchanged.class].files, classes[state.class].files]).toEqual([1, 1]);
+  expect(verdicts.reduce((sum, one) => sum + one.files, 0)).toBe(2);
 });
