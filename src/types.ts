@@ -218,6 +218,12 @@ export interface StatOverride {
   /** Package whose maintainer script sets exactly this; null = somebody did. */
   readonly by: string | null;
 }
+/** A pattern of paths that dpkg leaves out when it unpacks, or unpacks after all. */
+export interface PathFilter {
+  readonly exclude: boolean;
+  /** fnmatch(3); `*` also matches a slash. */
+  readonly pattern: Bytes;
+}
 /** A line of tmpfiles.d(5) that is in force. */
 export interface TmpfilesLine {
   readonly file: Bytes;
@@ -307,6 +313,7 @@ export interface Facts {
   readonly alternatives: Answered<readonly Alternative[]>;
   readonly diversions: Answered<readonly Diversion[]>;
   readonly statOverrides: Answered<readonly StatOverride[]>;
+  readonly pathFilters: Answered<readonly PathFilter[]>;
   readonly tmpfiles: Answered<readonly TmpfilesLine[]>;
   readonly sysusers: Answered<readonly SysusersLine[]>;
   readonly logrotate: Answered<readonly RotatedLogs[]>;

@@ -16,6 +16,7 @@ import { TmpfilesEvidence } from './evidence-tmpfiles.ts';
 import { UnitEvidence } from './evidence-units.ts';
 import { Generated, generatedLink, isTopLink, templates } from './generated.ts';
 import { type Marks, markRules } from './marks.ts';
+import { type MissingFiles, MissingIndex } from './missing.ts';
 import { neverCopy } from './never-copy.ts';
 import { PathRules } from './path-rules.ts';
 import { homes, isKeptDirectory, keptDirectory, places, unitDirectories } from './places.ts';
@@ -34,6 +35,7 @@ export interface ClassifyContext {
     | 'accounts'
     | 'units'
     | 'unitDirectives'
+    | 'pathFilters'
     | 'tmpfiles'
     | 'logrotate'
     | 'diversions'
@@ -166,6 +168,7 @@ export class Classifier {
   readonly #writers: ReadonlyMap<Bytes, string>;
   readonly #replaced: ReadonlySet<Bytes>;
   readonly #repositories: ClassifyContext['repositories'];
+  readonly #missing: MissingIndex;
   readonly #unitEvidence: UnitEvidence;
   readonly #tmpfiles: TmpfilesEvidence;
   readonly #logs: LogEvidence;
@@ -194,6 +197,7 @@ export class Classifier {
     this.#replaced = new Set(
       (known(facts.diversions) ?? []).filter((one) => one.by === 'local').map((one) => one.path),
     );
+    this.#missing = new MissingIndex(facts);
     this.#unitEvidence = new UnitEvidence(
       known(facts.unitDirectives) ?? [],
       units,
@@ -209,6 +213,8 @@ export class Classifier {
   /** The ruling for one entry of the listing. */
   classify(entry: Entry): Ruling {
     const { path, type } = entry;
+    const owner = this.#owned.get(path);
+    this.#missing.see(entry, owner);
     const never = this.#never.of(path);
     // A process notes its number in a few bytes; anything larger has only the name.
     const isNote = never?.rule !== 'runtime.process' || (type === 'f' && entry.size <= 64) || type === 's';
@@ -216,7 +222,6 @@ export class Classifier {
     const foreign = this.#foreign.of(path);
     if (foreign !== null) return foreign;
     if (type === 's') return socket;
-    const owner = this.#owned.get(path);
     const isPackaged = owner !== undefined && type !== 'd';
     const told = this.#marks.told.of(path);
     if (told !== null && !isPackaged) return told;
@@ -412,5 +417,15 @@ export class Classifier {
   /** Configuration files of installed packages that nobody saw: somebody removed them on purpose. */
   removed(seen: (path: Bytes) => boolean): { path: Bytes; package: string; md5: string; ruling: Ruling }[] {
     return this.#packages.removedConffiles(seen).filter(({ path }) => this.#never.of(path) === null);
+  }
+
+  /**
+   * Files of packages that nobody saw, besides configuration. `isUnsure` says of a directory that the listing cannot
+   * tell what is in it.
+   */
+  missing(isUnsure: (directory: Bytes) => boolean): MissingFiles[] {
+    return this.#missing
+      .found((directory) => isUnsure(directory) || this.#foreign.of(directory) !== null)
+      .filter(({ path }) => this.#never.of(path) === null);
   }
 }

@@ -13,6 +13,7 @@ import { origins } from './origins.ts';
 import { os } from './os.ts';
 import { owned } from './owned.ts';
 import { packages } from './packages.ts';
+import { pathFilters } from './path-filters.ts';
 import { ports } from './ports.ts';
 import { recordedDigests } from './recorded-digests.ts';
 import { repositories } from './repositories.ts';
@@ -43,6 +44,7 @@ export const facts: FactTable = {
   diversions,
   statOverrides,
   ucf,
+  pathFilters,
   tmpfiles,
   sysusers,
   logrotate,

@@ -22,6 +22,7 @@ import { Attachments, carriedPaths, changedOnes, readContents } from './scan-con
 import { findInstalled } from './scan-finds.ts';
 import { entriesOf, judgeAll } from './scan-judge.ts';
 import { listOnce, stopIfAsked } from './scan-listing.ts';
+import { nameMissing } from './scan-missing.ts';
 import { prepare } from './scan-prepare.ts';
 import { sealSecrets } from './sealed.ts';
 import type { Surroundings } from './work.ts';
@@ -139,6 +140,8 @@ async function* look(
     prepared,
     isEtcWhole,
   });
+  const missing = nameMissing(source, seen, classifier, fold);
+  if (missing !== null) yield { kind: 'note', grade: 'care', text: missing };
   const { contents, unread } = await readContents(source, facts, classifier, carried, fold);
   stopIfAsked(signal);
   const { verdicts, classes } = fold.finish();

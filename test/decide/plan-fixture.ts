@@ -99,6 +99,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     alternatives: known([]),
     diversions: known([]),
     statOverrides: known([]),
+    pathFilters: known([]),
     tmpfiles: known([]),
     sysusers: known([]),
     logrotate: known([]),

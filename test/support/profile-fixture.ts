@@ -110,6 +110,7 @@ export function factsOf(facts: FixtureFacts): ClassifyContext['facts'] {
     diversions: notAsked,
     ucf: notAsked,
     unitDirectives: notAsked,
+    pathFilters: notAsked,
     tmpfiles: notAsked,
     logrotate: notAsked,
     openForWriting: notAsked,

@@ -1,0 +1,27 @@
+/** Files of packages that were removed: each place has a verdict, and the person is told once. */
+import { quote } from '../bytes.ts';
+import type { Classifier } from '../decide/classify.ts';
+import type { Fold } from '../decide/fold.ts';
+import type { Host } from '../host/host.ts';
+import type { Bytes } from '../types.ts';
+import type { Seen } from './scan-listing.ts';
+
+/** Gives what is missing its verdicts. The sentence to tell, or null when there is nothing. */
+export function nameMissing(source: Host, seen: Seen, classifier: Classifier, fold: Fold): string | null {
+  const missing = classifier.missing(unsure(source.root, seen.errors));
+  for (const { path, ruling } of missing) fold.amend(path, null, ruling, 0);
+  const first = missing[0];
+  if (first === undefined) return null;
+  const files = missing.reduce((sum, one) => sum + one.files, 0);
+  const many = files === 1 ? 'a file of a package was' : `${files} files of packages were`;
+  const where = missing.length === 1 ? '' : ` and ${missing.length - 1} other places`;
+  return `${many} removed: ${quote(first.path)}${where}; the packages bring ${files === 1 ? 'it' : 'them'} back`;
+}
+
+/** Whether a directory may hold what the listing does not show. An error that names no path makes all of it unsure. */
+function unsure(root: Bytes, errors: readonly string[]): (directory: Bytes) => boolean {
+  const unread = errors.map((error) => /^['\u2018"](\/.*)['\u2019"]: /s.exec(error)?.[1]);
+  if (unread.includes(undefined)) return () => true;
+  const paths = (unread as string[]).map((path) => path.slice(root.length).replace(/\/+$/, ''));
+  return (directory) => paths.some((path) => directory === path || directory.startsWith(`${path}/`));
+}
