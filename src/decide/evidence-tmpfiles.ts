@@ -37,6 +37,15 @@ export class TmpfilesEvidence {
           evidence: named(line),
         });
       }
+      if (byHand && /^[fFLCp]$/.test(type)) {
+        const reason = 'somebody has it made at every start';
+        const ruling = { class: 'mutable', carry: 'stream', rule: 'tmpfiles.own', reason } as const;
+        this.#trees.add(
+          literally(path),
+          { ...ruling, evidence: named(line) },
+          type === 'C' ? 'tree' : 'path',
+        );
+      }
       if (byHand && /^[xX]$/.test(type)) {
         this.#kept.add(path, {
           class: 'mutable',

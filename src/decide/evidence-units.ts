@@ -40,7 +40,11 @@ export class UnitEvidence {
   #addOwn(one: UnitDirectives, secrets: ReadonlySet<Bytes>): void {
     const { unit, file } = one;
     for (const path of one.writes) {
-      if (!saysTooMuch(path, true)) this.#trees.add(literally(path), state(unit, `named in ${file}`));
+      if (!saysTooMuch(path, true))
+        this.#trees.add(
+          literally(path),
+          state(unit, `ReadWritePaths=, BindPaths= or RootDirectory= in ${file}`),
+        );
     }
     // A program may be started in a directory that holds much else.
     if (one.workingDirectory !== '' && !saysTooMuch(one.workingDirectory, false)) {

@@ -14,7 +14,8 @@ export function nameMissing(source: Host, seen: Seen, classifier: Classifier, fo
   if (first === undefined) return null;
   const files = missing.reduce((sum, one) => sum + one.files, 0);
   const many = files === 1 ? 'a file of a package was' : `${files} files of packages were`;
-  const where = missing.length === 1 ? '' : ` and ${missing.length - 1} other places`;
+  const others = missing.length - 1;
+  const where = others === 0 ? '' : ` and ${others} other ${others === 1 ? 'place' : 'places'}`;
   return `${many} removed: ${quote(first.path)}${where}; the packages bring ${files === 1 ? 'it' : 'them'} back`;
 }
 

@@ -224,6 +224,7 @@ describe('tmpfiles', () => {
     );
     expect(one.made(entry('f', '/data/x', { size: 2 }), none)).toBeNull();
     expect(one.made(entry('l', '/data/l', { target: 'y' }), none)).toBeNull();
+    expect([one.tree('/data/x', unknown)?.class, one.tree('/data/x/y', unknown)]).toEqual(['mutable', null]);
   });
   test('a directory that a line makes is for data; one that is cleared stays a question', () => {
     const one = said(
