@@ -118,7 +118,7 @@ function changeItem(change: Change): string {
   if (content !== undefined && content.leftOut !== 'empty') {
     fields.push(`<span class="field lines">${safe(contentWords(content))}</span>`);
   }
-  const head = `<span class="sign" aria-hidden="true">${stateSymbols[state]}</span><span class="spoken">${state}: </span><bdi class="name">${safe(change.name)}</bdi>${fields.join('')}`;
+  const head = `<span class="sign" aria-hidden="true">${stateSymbols[state]}</span><span class="said"><span class="spoken">${state}: </span><bdi class="name">${safe(change.name)}</bdi>${fields.join('')}</span>`;
   const noted = note === '' ? '' : `<p class="note">${safe(note)}</p>`;
   if (patch === undefined) return `<li class="${state}"><div class="head">${head}</div>${noted}</li>`;
   // A change is what the page is read for; a whole file that came or went opens when asked.

@@ -45,10 +45,11 @@ section { margin-top: 2rem; }
 .changes { border: 1px solid var(--line); border-radius: 8px; background: var(--card); overflow: hidden; }
 .changes > li { border-top: 1px solid var(--line); }
 .changes > li:first-child { border-top: 0; }
-.head { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 0; padding: .5rem .9rem; }
+.head { display: flex; align-items: baseline; padding: .5rem .9rem; }
+.said { flex: 1; display: flex; flex-wrap: wrap; align-items: baseline; min-width: 0; }
 summary.head { cursor: pointer; list-style: none; }
 summary.head::-webkit-details-marker { display: none; }
-summary.head::after { content: "show"; margin-left: auto; padding-left: 1rem; color: var(--link); font-size: .85rem; }
+summary.head::after { content: "show"; padding-left: 1rem; color: var(--link); font-size: .85rem; }
 details[open] > summary.head::after { content: "hide"; }
 summary:focus-visible, a:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 .name { margin-right: 1rem; font: 600 .92rem/1.5 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; min-width: 0; }

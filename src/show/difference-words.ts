@@ -113,7 +113,12 @@ export function fieldWords(change: Change): FieldWords[] {
   const value = ({ left, right }: Field): unknown => left ?? right;
   return told
     .filter((field) => (briefly[change.kind] ?? []).includes(field.key) && value(field) !== 'file')
-    .map((field) => ({ key: field.key, left: null, right: valueText(value(field)) }));
+    .map((field) =>
+      // What is on this side only is that the file is gone.
+      field.key === 'kind' && value(field) === 'absent'
+        ? { key: 'file', left: null, right: 'removed on purpose' }
+        : { key: field.key, left: null, right: valueText(value(field)) },
+    );
 }
 
 function isSilent(change: Change, key: string): boolean {
@@ -131,7 +136,7 @@ const briefly: Readonly<Record<string, readonly string[]>> = {
   diversion: ['to'],
   statoverride: ['user', 'group', 'mode'],
   alternative: ['path'],
-  path: ['kind', 'target', 'secret', 'base.package'],
+  path: ['kind', 'target', 'secret'],
   unit: ['state', 'active'],
   database: ['engine'],
   data: ['class', 'profile'],
