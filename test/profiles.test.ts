@@ -1,11 +1,17 @@
 /** Every profile by its fixture: found, read from configuration that is not the default, and judged path by path. */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { toBytes } from '../src/bytes.ts';
 import { unitsOf } from '../src/decide/profile.ts';
 import { loadProfiles } from '../src/work/profiles.ts';
-import { activateOn, classifierOf, type Fixture, fileNamed, readFixture } from './support/profile-fixture.ts';
+import {
+  activateOn,
+  classifierOf,
+  type Fixture,
+  fileNamed,
+  readFixture,
+  unfinished,
+} from './support/profile-fixture.ts';
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures', 'profiles');
 const profiles = await loadProfiles();
@@ -22,17 +28,13 @@ test('no profile is on on a server without services', () => {
 });
 
 describe.each(profiles.map((profile) => [profile.name, profile] as const))('%s', (name, profile) => {
-  const directory = join(fixtures, name);
-  const fixture = readFixture(directory) as Fixture;
-  const made = existsSync(directory) && fixture !== null;
+  const fixture = readFixture(join(fixtures, name));
+  const missing = unfinished(name, fixture);
 
   test('has a fixture that is filled in', () => {
-    if (!made)
-      throw new Error(`fixtures/profiles/${name}/ is missing: npm run new-profile -- ${name} shows its form`);
-    if (fixture.expected.todo !== undefined)
-      throw new Error(`fixtures/profiles/${name}/expected.yaml is not filled in: ${fixture.expected.todo}`);
+    if (missing !== null) throw new Error(missing);
   });
-  if (!made || fixture.expected.todo !== undefined) return;
+  if (fixture === null || missing !== null) return;
 
   const { facts, expected } = fixture;
   const active = activateOn(profiles, fixture);
@@ -161,8 +163,4 @@ test('what leaves data behind is never named by a setting that could be a whole 
       }
     }
   }
-});
-
-test('a path that a profile names is a byte string of the server', () => {
-  expect(toBytes('/data')).toBe('/data');
 });

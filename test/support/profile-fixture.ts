@@ -43,6 +43,14 @@ export function readFixture(directory: string): Fixture | null {
   return { facts: facts as FixtureFacts, expected: expected as Expected, etc: filesBelow(directory) };
 }
 
+/** What keeps a fixture from being a test, in a sentence; null = nothing. */
+export function unfinished(name: string, fixture: Fixture | null): string | null {
+  if (fixture === null)
+    return `fixtures/profiles/${name}/ is missing: npm run new-profile -- NAME shows what belongs in it`;
+  const { todo } = fixture.expected;
+  return todo === undefined ? null : `fixtures/profiles/${name}/expected.yaml is not filled in: ${todo}`;
+}
+
 function filesBelow(directory: string): Map<Bytes, Buffer> {
   const files = new Map<Bytes, Buffer>();
   if (!existsSync(join(directory, 'etc'))) return files;
