@@ -114,6 +114,19 @@ export type PackageOrigins = ReadonlyMap<
   { readonly origin: string | null; readonly candidate: string | null }
 >;
 
+/** One file of a package as apt's lists have it. */
+export interface PackageAddress {
+  /** Without an architecture. */
+  readonly package: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly uri: string;
+  /** Bytes. */
+  readonly size: number;
+  /** null = the lists give none that is worth something. */
+  readonly digest: { readonly algorithm: 'sha256' | 'sha512'; readonly hex: string } | null;
+}
+
 /** Which package owns a path, with diversions applied and merged-usr spelled as on disk. */
 export type OwnedPaths = ReadonlyMap<Bytes, string>;
 
