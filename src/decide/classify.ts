@@ -246,7 +246,8 @@ export class Classifier {
       if (template.empty === true && entry.size === 0) return packageRulings.template;
       const digests = template.from.flatMap((from) => this.#packages.digestOf(from) ?? []);
       if (digests.length > 0) {
-        this.candidates.set(path, { kind: 'template', package: '', digests });
+        const brings = template.from.flatMap((from) => this.#owned.get(from) ?? [])[0] ?? '';
+        this.candidates.set(path, { kind: 'template', package: brings, digests });
         return packageRulings.template;
       }
     }

@@ -39,6 +39,8 @@ export interface ManifestInput {
   readonly classes: Manifest['classes'];
   readonly carried: readonly CarriedPath[];
   readonly contents: Contents;
+  /** What was changed in files of packages, as patches. */
+  readonly changes: ReadonlyMap<Bytes, Uint8Array>;
   readonly attach: Attach;
   readonly used: UsedAccounts;
   readonly seenUnits: SeenUnits;
@@ -142,7 +144,9 @@ function pathResource(one: CarriedPath, input: ManifestInput): PathResource[] {
   if (otherResource.has(ruling.rule)) return [];
   const based = base === null || base.package === '' ? {} : { base };
   const noted = note(ruling);
-  if (entry === null) return [{ path: quote(path), kind: 'absent', ...based, ...noted }];
+  const change = input.changes.get(path);
+  const patched = change === undefined ? {} : { patch: input.attach(change).from };
+  if (entry === null) return [{ path: quote(path), kind: 'absent', ...based, ...patched, ...noted }];
   const owners = {
     owner: entry.user ?? String(entry.uid),
     group: entry.group ?? String(entry.gid),
@@ -164,11 +168,13 @@ function pathResource(one: CarriedPath, input: ManifestInput): PathResource[] {
   }
   if (entry.type !== 'f') return [];
   if (ruling.class === 'secret') {
-    return [{ path: quote(path), kind: 'file', ...owners, secret: true, ...based, ...noted }];
+    return [{ path: quote(path), kind: 'file', ...owners, secret: true, ...based, ...patched, ...noted }];
   }
   const content = input.contents.get(path);
   if (content === undefined) return [];
-  return [{ path: quote(path), kind: 'file', ...input.attach(content), ...owners, ...based, ...noted }];
+  return [
+    { path: quote(path), kind: 'file', ...input.attach(content), ...owners, ...based, ...patched, ...noted },
+  ];
 }
 
 const explained: Readonly<Record<string, string>> = {

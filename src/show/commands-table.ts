@@ -87,6 +87,10 @@ const only: Option = {
 const dryRun: Option = { name: 'dry-run', short: 'n', summary: 'say what would be done, change nothing' };
 const differences: Option = { name: 'exit-code', summary: 'exit code 5 when there are differences' };
 const all: Option = { name: 'all', summary: 'show every line, not the first of each kind' };
+const noOriginals: Option = {
+  name: 'no-originals',
+  summary: 'download nothing to find out what was changed in files of packages',
+};
 const confirm: Option = {
   name: 'confirm',
   value: 'NAME',
@@ -121,11 +125,12 @@ export const commands: readonly Command[] = [
   {
     name: 'scan',
     arguments: [source, perhapsFolder],
-    options: [recipient, recipientsFile],
+    options: [recipient, recipientsFile, noOriginals],
     summary: 'look at a server and write its manifest; reads only',
     details: [
       'Asks the server what is installed and what is running, lists its file systems once, gives every path a class and writes the manifest into FOLDER (the name of the server with .move when none is given).',
       'Secrets are read from the server when they are needed and not stored. With recipients, FOLDER keeps them too, sealed in the format of age: then a server that is lost can be made again from FOLDER and a key.',
+      'To show what was changed in a file of a package, its original is needed. What is not on the server is downloaded by this machine: only packages with edited files, from where apt of the server would get them, over http or https, checked against its signed lists, at most 512 MB in 5 minutes. --no-originals leaves that out; edited files are carried whole all the same.',
     ],
     examples: [
       { line: 'opstimal-move scan root@web1', does: 'writes web1.move' },
@@ -141,7 +146,9 @@ export const commands: readonly Command[] = [
     arguments: [folder, { name: 'PATH', completes: 'nothing' }],
     options: [],
     summary: 'why a path has its class, and how to override it',
-    details: ['Prints the class, the rule, what was seen and how the path will travel.'],
+    details: [
+      'Prints the class, the rule, what was seen and how the path will travel. For an edited file of a package, what was changed in it as a patch; values of secrets are left out.',
+    ],
     examples: [{ line: 'opstimal-move explain web1.move /srv/uploads', does: 'class, rule and evidence' }],
     exits: [],
   },
@@ -337,6 +344,7 @@ export const commands: readonly Command[] = [
         name: 'rehearse',
         summary: 'stop before cutover; nothing is changed on the source',
       },
+      noOriginals,
     ],
     summary: 'scan, plan, apply, sync, cutover and verify in one',
     details: [

@@ -1,7 +1,9 @@
-/** explain: why a path is what it is. */
+/** explain: why a path is what it is, and what was changed in it where a package brought it. */
 import { quote } from '../bytes.ts';
+import { countChanges } from '../decide/patch.ts';
+import { mark } from '../decide/redact.ts';
 import { Failure } from '../failure.ts';
-import type { Bytes, Carry, Class } from '../types.ts';
+import type { Bytes, Carry, Class, PathResource } from '../types.ts';
 import type { Folder } from './folder.ts';
 
 export interface Explanation {
@@ -16,6 +18,23 @@ export interface Explanation {
   readonly decidedBy: string;
   /** The command that says otherwise. */
   readonly override: string;
+  /** What was changed in a file of a package. */
+  readonly change?: Change;
+}
+
+export interface Change {
+  /** The package that brought the original; empty where that is not known. */
+  readonly package: string;
+  /** Whether the file was removed. */
+  readonly removed: boolean;
+  readonly linesAdded: number;
+  readonly linesRemoved: number;
+  /** Unified diff, each line quoted (see bytes.ts), so that its bytes can be had back and no terminal is harmed. */
+  readonly patch: string | null;
+  /** Why there is no patch; empty where there is one. */
+  readonly missing: string;
+  /** Whether values of secrets are left out of the patch. */
+  readonly secret: boolean;
 }
 
 /** Throws Failure `usage` for a path that is not absolute, or that the scan never came near. */
@@ -27,6 +46,7 @@ export async function explainPath(folder: Folder, path: Bytes): Promise<Explanat
       hint: `scan first: opstimal-move scan SOURCE ${folder.name}`,
     });
   }
+  const change = await changeOf(folder, plain);
   return {
     path: quote(plain),
     class: verdict.class,
@@ -36,6 +56,29 @@ export async function explainPath(folder: Folder, path: Bytes): Promise<Explanat
     evidence: quote(verdict.evidence),
     decidedBy: quote(verdict.path),
     override: `opstimal-move decide ${folder.name} ${shellText(quote(plain))} CLASS`,
+    ...(change === null ? {} : { change }),
+  };
+}
+
+async function changeOf(folder: Folder, path: Bytes): Promise<Change | null> {
+  const quoted = quote(path);
+  const resource = (await folder.readManifest()).resources.find(
+    (one): one is PathResource => 'path' in one && 'kind' in one && one.path === quoted,
+  );
+  if (resource === undefined) return null;
+  const missing = (await folder.readUnpatched()).get(path);
+  if (resource.patch === undefined && missing === undefined) return null;
+  const patch =
+    resource.patch === undefined ? null : (await folder.readAttachment(resource.patch)).toString('latin1');
+  const { added, removed } = patch === null ? { added: 0, removed: 0 } : countChanges(patch);
+  return {
+    package: resource.base?.package ?? '',
+    removed: resource.kind === 'absent',
+    linesAdded: added,
+    linesRemoved: removed,
+    patch: patch === null ? null : patch.split('\n').map(quote).join('\n'),
+    missing: patch === null ? (missing ?? '') : '',
+    secret: resource.secret === true || patch?.includes(mark) === true,
   };
 }
 

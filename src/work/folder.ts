@@ -10,6 +10,8 @@
  *     ├─ files/              edited configuration, by content; debs no repository offers
  *     ├─ recipients.txt      for whom secrets are sealed
  *     ├─ sealed/             secrets, for them alone; see sealed.ts
+ *     ├─ originals/          edited files as their packages brought them, by MD5, so that scanning again downloads
+ *     │                      nothing; unpatched.json says of which edited files there is no patch, and why
  *     ├─ decisions.jsonl     who decided what, appended
  *     ├─ plan.json           last plan, bound to manifest and destination by digest
  *     ├─ sync/               what earlier passes carried, per destination
@@ -17,16 +19,17 @@
  *     └─ lock
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
+import { quote, unquote } from '../bytes.ts';
 import { readManifest, writeManifest } from '../decide/manifest-yaml.ts';
 import { VerdictIndex } from '../decide/verdicts.ts';
 import { Failure } from '../failure.ts';
-import type { Decision, Manifest, Plan, Verdict } from '../types.ts';
+import type { Bytes, Decision, Manifest, Plan, Verdict } from '../types.ts';
 
 /** The published schema, in `profiles/` of the package as all that is data. */
 const schemaName = 'manifest.schema.json';
@@ -220,6 +223,42 @@ export class Folder {
       );
     }
     return this.path(from);
+  }
+
+  /** An edited file as its package brought it, without its secrets where it had some. null = it is not kept here. */
+  async readOriginal(md5: string): Promise<{ content: Buffer; redacted: boolean } | null> {
+    // A folder may come from somebody else: a link in it must not lead to a file of this machine.
+    const flag = constants.O_RDONLY | constants.O_NOFOLLOW;
+    const read = (name: string) => readFile(this.path('originals', name), { flag }).catch(() => null);
+    const content = await read(md5);
+    // A file that is no longer what its name says would be taken for the original.
+    if (content !== null && createHash('md5').update(content).digest('hex') === md5) {
+      return { content, redacted: false };
+    }
+    const redacted = await read(`${md5}.redacted`);
+    return redacted === null ? null : { content: redacted, redacted: true };
+  }
+
+  async keepOriginal(md5: string, content: Uint8Array, redacted: boolean): Promise<void> {
+    await mkdir(this.path('originals'), { recursive: true, mode: 0o700 });
+    await writeWhole(this.path('originals', redacted ? `${md5}.redacted` : md5), content);
+  }
+
+  /** Edited files of packages without a patch, with the reason. */
+  async readUnpatched(): Promise<ReadonlyMap<Bytes, string>> {
+    const text = await readFile(this.path('originals', 'unpatched.json'), 'utf8').catch(() => '{}');
+    return new Map(
+      Object.entries(JSON.parse(text) as Record<string, string>).map(([path, why]) => [unquote(path), why]),
+    );
+  }
+
+  async writeUnpatched(why: ReadonlyMap<Bytes, string>): Promise<void> {
+    await mkdir(this.path('originals'), { recursive: true, mode: 0o700 });
+    const sorted = [...why].map(([path, reason]) => [quote(path), reason] as const).sort();
+    await writeWhole(
+      this.path('originals', 'unpatched.json'),
+      `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`,
+    );
   }
 
   async readPlan(): Promise<Plan | null> {

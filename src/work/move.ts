@@ -23,6 +23,8 @@ export interface Move {
   readonly surroundings: Surroundings;
   /** Stop before the cutover; nothing changes on the source. */
   readonly rehearse?: boolean;
+  /** Whether this machine may download packages for the originals of edited files. Default: no. */
+  readonly download?: boolean;
 }
 export interface MoveResult {
   readonly report: Report;
@@ -61,7 +63,7 @@ export async function* move(request: Move): Work<MoveResult> {
 
   if (past.state === 'none') {
     yield { kind: 'phase', name: 'move', text: '1/6 scan' };
-    yield* scan({ source, folder, profiles, surroundings });
+    yield* scan({ source, folder, profiles, surroundings, download: request.download ?? false });
     await refuseUndecided(folder, destination);
     yield { kind: 'phase', name: 'move', text: '2/6 plan' };
     const made = yield* plan(both);

@@ -15,6 +15,7 @@ import type { Host } from '../host/host.ts';
 import { Spool } from '../stream/spool.ts';
 import type { Facts, Manifest, Profile, Work } from '../types.ts';
 import { askAll } from './ask.ts';
+import { findChanges } from './changes.ts';
 import type { Folder } from './folder.ts';
 import { digestMd5 } from './read.ts';
 import { account, nameForeign, unreadParts, unseenBytes } from './scan-account.ts';
@@ -51,6 +52,8 @@ export interface Scan {
   readonly folder: Folder;
   readonly profiles: readonly Profile[];
   readonly surroundings: Surroundings;
+  /** Whether this machine may download packages for the originals of edited files. Default: no. */
+  readonly download?: boolean;
 }
 
 function refuseUnsupported(source: Host, facts: Facts): void {
@@ -77,11 +80,12 @@ function refuseUnsupported(source: Host, facts: Facts): void {
 }
 
 /**
- * Scans a server into its folder: hosts.yaml, verdicts.jsonl, manifest.yaml and files/. The same server scanned
- * twice gives the same bytes. What could not be asked is listed under `incomplete`, never taken as empty.
+ * Scans a server into its folder: hosts.yaml, verdicts.jsonl, manifest.yaml, files/ and originals/. The same server
+ * scanned twice gives the same bytes. What could not be asked is listed under `incomplete`, never taken as empty.
  * Throws Failure `refused` for a distribution that is not known, `interrupted`, and those of the connection.
  */
-export async function* scan({ source, folder, profiles, surroundings }: Scan): Work<ScanResult> {
+export async function* scan(request: Scan): Work<ScanResult> {
+  const { source, folder, surroundings } = request;
   const { signal } = surroundings;
   yield { kind: 'phase', name: 'facts', text: `asking ${source.name}` };
   const facts = yield* askAll(source, surroundings.now, signal);
@@ -92,7 +96,7 @@ export async function* scan({ source, folder, profiles, surroundings }: Scan): W
 
   const spool = await Spool.create(source, folder.directory);
   try {
-    return yield* look({ source, folder, profiles, surroundings }, facts, spool);
+    return yield* look(request, facts, spool);
   } finally {
     await spool.close();
   }
@@ -100,7 +104,7 @@ export async function* scan({ source, folder, profiles, surroundings }: Scan): W
 
 /** Everything after the facts; `spool` takes the listing. */
 async function* look(
-  { source, folder, profiles, surroundings }: Scan,
+  { source, folder, profiles, surroundings, download = false }: Scan,
   facts: Facts,
   spool: Spool,
 ): Work<ScanResult> {
@@ -144,6 +148,10 @@ async function* look(
   if (missing !== null) yield { kind: 'note', grade: 'care', text: missing };
   const { contents, unread } = await readContents(source, facts, classifier, carried, fold);
   stopIfAsked(signal);
+  const changes = yield* findChanges({
+    ...{ source, facts, folder, download, signal },
+    ...{ carried: carried.paths, contents },
+  });
   const { verdicts, classes } = fold.finish();
   const disks = await account(source, facts, seen, fold);
   const attachments = new Attachments();
@@ -166,6 +174,7 @@ async function* look(
     classes,
     carried: carried.paths,
     contents,
+    changes,
     attach: attachments.attach,
     used: judged.owners,
     seenUnits: judged.units,

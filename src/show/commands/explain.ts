@@ -11,6 +11,8 @@ export async function explainCommand(session: Session): Promise<number> {
   const named = argumentOf(session, 'FOLDER') as string;
   const folder = await Folder.open(named);
   const explanation = await explainPath(folder, pathOf(argumentOf(session, 'PATH') as string));
-  showResult(session, { command: 'explain', ...explanation }, () => explainText(explanation, named));
+  showResult(session, { command: 'explain', ...explanation }, () =>
+    explainText(explanation, named, session.settings),
+  );
   return 0;
 }

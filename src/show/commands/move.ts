@@ -27,13 +27,14 @@ export async function moveCommand(session: Session): Promise<number> {
   const { folder, source, destination } = ends;
   const onDisk = !source.live || !destination.live;
   const rehearse = flags.has('rehearse') || onDisk;
+  const download = !flags.has('no-originals');
   if (onDisk) session.talk.say('! a disk has no services: files are carried, there is no cutover', true);
   if (!flags.has('yes')) await agree(session, ends, rehearse);
   const { move } = await import('../../work/move.ts');
   const profiles = await profilesOf(session);
   const result = await runWork(
     session,
-    move({ folder, source, destination, profiles, surroundings: session.surroundings, rehearse }),
+    move({ folder, source, destination, profiles, surroundings: session.surroundings, rehearse, download }),
   );
   const { report, predictedSeconds, downtimeSeconds, notices } = result;
   const { green, red, byHand, checks } = report;
@@ -96,7 +97,8 @@ async function agree(session: Session, ends: Ends, rehearse: boolean): Promise<v
   const { folder, source, destination } = ends;
   const { scan } = await import('../../work/scan.ts');
   const profiles = await profilesOf(session);
-  await runWork(session, scan({ source, folder, profiles, surroundings: session.surroundings }));
+  const download = !session.parsed.flags.has('no-originals');
+  await runWork(session, scan({ source, folder, profiles, surroundings: session.surroundings, download }));
   const plan = await makePlan(session, folder, { source, destination });
   session.talk.say(planText(plan, null, { ...session.settings, all: false }), true);
   const names = [await serverName(source), ...(await sourceNames(folder, source))];

@@ -21,7 +21,13 @@ export async function scanCommand(session: Session): Promise<number> {
   await rememberRecipients(session, folder);
   const result = await runWork(
     session,
-    scan({ source, folder, profiles, surroundings: session.surroundings }),
+    scan({
+      source,
+      folder,
+      profiles,
+      surroundings: session.surroundings,
+      download: !session.parsed.flags.has('no-originals'),
+    }),
   );
   const manifest = await folder.readManifest();
   const shown = named ?? folder.name;

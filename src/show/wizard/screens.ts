@@ -1,4 +1,5 @@
 /** What each screen shows, as lines. Pure; `lines.ts` puts header and footer around it. */
+import { paintOf } from '../explain-text.ts';
 import { countsLine, dataLine, legend } from '../plan-text.ts';
 import { estimate } from '../progress.ts';
 import { bar, progressLines } from '../progress-text.ts';
@@ -78,12 +79,23 @@ function questionBody(state: State, area: Area, height: number): Line[] {
 function paneBody(state: State, area: Area, height: number): Line[] {
   const { pane } = state;
   if (pane === null) return [];
-  const lines = pane.lines.flatMap((text) => wrapTo(text, area.columns - 3));
-  const top = Math.min(pane.top, Math.max(0, lines.length - height + 1));
-  return [
-    line(` ${pane.title}`, 'bold'),
-    ...lines.slice(top, top + height - 1).map((text) => line(`  ${text}`)),
+  // A patch keeps its lines: what does not fit is cut, `explain` on the command line shows all of it.
+  const patch = pane.lines.findIndex(
+    (text, at) => text.startsWith('--- ') && pane.lines[at + 1]?.startsWith('+++ ') === true,
+  );
+  const [words, changes] =
+    patch < 0 ? [pane.lines, []] : [pane.lines.slice(0, patch), pane.lines.slice(patch)];
+  const lines = [
+    ...words.flatMap((text) => wrapTo(text, area.columns - 3)).map((text) => line(`  ${text}`)),
+    ...changes.map((text) => line(`  ${cut(text, area.columns - 3, area.symbols.more)}`, patchTone(text))),
   ];
+  const top = Math.min(pane.top, Math.max(0, lines.length - height + 1));
+  return [line(` ${pane.title}`, 'bold'), ...lines.slice(top, top + height - 1)];
+}
+
+function patchTone(text: string): Tone {
+  const how = paintOf(text);
+  return how === 'cyan' ? 'add' : how === 'red' ? 'error' : how === 'bold' || how === 'dim' ? how : 'plain';
 }
 
 function connectBody(state: State, area: Area, height: number): Line[] {

@@ -13,9 +13,13 @@ import type { Surroundings } from '../../work/work.ts';
 import { rememberDestination, serverName, sourceNames } from '../commands/hosts.ts';
 import { profilesOf } from '../commands/profiles.ts';
 import type { Session } from '../session.ts';
+import { plural } from '../units.ts';
 import type { WizardWork } from './effects.ts';
 import type { Screen } from './keys.ts';
 import type { Batch, Group } from './state.ts';
+
+/** Lines of an explanation that are shown; nobody scrolls further. */
+const paneLines = 1000;
 
 /** The parts that are reached once and kept while the wizard is open. */
 interface Reached {
@@ -65,7 +69,13 @@ export function realWork(session: Session): WizardWork {
       locked(async () => {
         const { scan } = await import('../../work/scan.ts');
         const { folder, source } = now();
-        return scan({ folder, source, profiles: await known(), surroundings: surroundings(signal) });
+        return scan({
+          folder,
+          source,
+          profiles: await known(),
+          surroundings: surroundings(signal),
+          download: true,
+        });
       }),
     groups: () => groupsOf(now().folder),
     history: async () => historyOf(await now().folder.decisions()),
@@ -84,9 +94,14 @@ export function realWork(session: Session): WizardWork {
         import('../explain-text.ts'),
       ]);
       const { folder } = now();
-      return explainText(await explainPath(folder, unquote(path)), folder.name)
+      const lines = explainText(await explainPath(folder, unquote(path)), folder.name)
         .trimEnd()
         .split('\n');
+      if (lines.length <= paneLines) return lines;
+      return [
+        ...lines.slice(0, paneLines),
+        `(${plural(lines.length - paneLines, 'line')} more, opstimal-move explain shows them)`,
+      ];
     },
     plan: (signal) =>
       locked(async () => {

@@ -155,6 +155,28 @@ const states: Readonly<Record<string, State>> = {
     },
     'down',
   ),
+  'review, explained with a patch': after(
+    review,
+    {
+      input: 'explained',
+      title: '/etc/nginx/nginx.conf',
+      lines: [
+        '/etc/nginx/nginx.conf is edited (I~): edited configuration of nginx-common',
+        '  change    against the original of nginx-common: 60 lines added, 1 removed',
+        '',
+        '--- a/etc/nginx/nginx.conf',
+        '+++ b/etc/nginx/nginx.conf',
+        '@@ -1,2 +1,61 @@',
+        ' user www-data;',
+        `-worker_processes auto;${' # 写真 👩‍🚀'.repeat(40)}`,
+        ...Array.from(
+          { length: 60 },
+          (_, at) => `+        access_log /var/log/nginx/${at} \\x1b[2J${'x'.repeat(at * 8)};`,
+        ),
+      ],
+    },
+    ...Array.from({ length: 5 }, () => 'down'),
+  ),
   'review, help': after(review, '?'),
   plan: planned,
   'plan, asked': after(planned, 'G', 'enter'),
@@ -210,6 +232,20 @@ test.each(Object.keys(states))('%s: Ink draws exactly these lines', (name) => {
     );
     expect(drawn.split('\n').map((line) => line.trimEnd())).toEqual(lines);
   }
+});
+
+test('a patch in a pane keeps its lines and their blanks, and says by sign and colour what was changed', () => {
+  const lines = screen(states['review, explained with a patch'] as State, {
+    columns: 60,
+    rows: 20,
+    symbols: ascii,
+  });
+  const shown = lines.map((parts) => ({ text: textOf(parts), tone: parts[0]?.tone }));
+  expect(shown).toContainEqual({ text: '   user www-data;', tone: 'plain' });
+  expect(shown).toContainEqual({ text: '  +        access_log /var/log/nginx/0 \\x1b[2J;', tone: 'add' });
+  const removed = shown.find(({ text }) => text.startsWith('  -worker_processes auto;'));
+  expect(removed?.tone).toBe('error');
+  expect(width(removed?.text ?? '')).toBeLessThanOrEqual(60);
 });
 
 test('below 40 by 12 one sentence asks for room', () => {
