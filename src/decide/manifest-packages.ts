@@ -37,21 +37,25 @@ export function packageResources(facts: Facts): PackageResource[] {
   const native = facts.os.known ? facts.os.value.architecture : '';
   const installed = facts.packages.value.filter((one) => one.status === 'installed');
   const needed = mentioned(installed);
-  return installed
-    .filter((one) => !one.automatic || one.held)
-    .filter((one) => one.held || (!one.essential && one.priority !== 'required'))
-    .filter((one) => one.held || !ofTheMachine.test(one.name))
-    .filter((one) => one.held || !(isLibrary(one) && needed.has(one.name)))
-    .map((one) => {
-      const foreign = native !== '' && one.architecture !== native && one.architecture !== 'all';
-      const name = foreign ? `${one.name}:${one.architecture}` : one.name;
-      return {
-        package: name,
-        version: one.version,
-        ...(one.held ? { held: true as const } : {}),
-        ...(isLocal(facts, one, name) ? { local: true as const } : {}),
-      };
-    });
+  const isForeign = (one: InstalledPackage) =>
+    native !== '' && one.architecture !== native && one.architecture !== 'all';
+  return (
+    installed
+      .filter((one) => !one.automatic || one.held)
+      .filter((one) => one.held || (!one.essential && one.priority !== 'required'))
+      .filter((one) => one.held || !ofTheMachine.test(one.name))
+      // A library of another architecture is no part of any system: a program by hand needs it.
+      .filter((one) => one.held || isForeign(one) || !(isLibrary(one) && needed.has(one.name)))
+      .map((one) => {
+        const name = isForeign(one) ? `${one.name}:${one.architecture}` : one.name;
+        return {
+          package: name,
+          version: one.version,
+          ...(one.held ? { held: true as const } : {}),
+          ...(isLocal(facts, one, name) ? { local: true as const } : {}),
+        };
+      })
+  );
 }
 
 function isLocal(facts: Facts, one: InstalledPackage, name: string): boolean {

@@ -35,6 +35,11 @@ function isBase(one: InstalledPackage | undefined, name: string): boolean {
   );
 }
 
+/** `name` is one of another architecture: `libc6:i386`. */
+function isInstalledFor(name: string, packages: readonly InstalledPackage[]): boolean {
+  return packages.some((one) => one.status === 'installed' && `${one.name}:${one.architecture}` === name);
+}
+
 export function planPackages(input: PlanInput): PackagePlan {
   const part = new PartBuilder();
   const becomes = new Map<string, readonly string[]>();
@@ -81,6 +86,11 @@ export function planPackages(input: PlanInput): PackagePlan {
     const name = resource.package;
     if (ofTheMachine.test(name)) {
       machine.push(name);
+      continue;
+    }
+    if (name.includes(':')) {
+      if (isInstalledFor(name, packages.value)) part.ok += 1;
+      else lost.push(name);
       continue;
     }
     if (installed.has(name) && !resource.held) {
@@ -158,6 +168,16 @@ export function planPackages(input: PlanInput): PackagePlan {
     );
   }
   for (const name of lost) {
+    const other = /^(.+):([a-z0-9-]+)$/.exec(name);
+    if (other !== null) {
+      part.notice(
+        'by-hand',
+        `package ${name}`,
+        `${other[1]} is installed for ${other[2]}, another architecture than the machine's`,
+        `dpkg --add-architecture ${other[2]}, apt-get update, and apt-get install ${name}`,
+      );
+      continue;
+    }
     const local = resources.some((one) => one.package === name && one.local);
     part.notice(
       'by-hand',

@@ -1,10 +1,10 @@
 /**
  * manifest + destination → plan. Nothing is reached and nothing is written here; the same input gives the same
- * plan. Steps stand in the order in which they are done: repositories, people, diversions and overrides, packages,
- * accounts of the system, alternatives, files, removals, units, refreshes.
+ * plan. Steps stand in the order in which they are done: repositories and pins, people, diversions and overrides,
+ * packages, accounts of the system, alternatives, files, removals, units, refreshes.
  */
 import { quote } from '../bytes.ts';
-import type { Notice, Plan } from '../types.ts';
+import type { Notice, Plan, Step } from '../types.ts';
 import { planAccounts } from './plan-accounts.ts';
 import { extras, preflight } from './plan-checks.ts';
 import { destinationDigest } from './plan-digest.ts';
@@ -20,6 +20,11 @@ export type { Available, Offer, PlanInput, RepositoryProbe, SeenPath } from './p
 
 const grades: readonly Notice['grade'][] = ['blocker', 'care', 'by-hand'];
 
+/** apt_preferences(5). */
+function isPin(step: Step): boolean {
+  return /^(?:file|link|removal|directory):\/etc\/apt\/preferences(?:\.d(?:\/|$)|$)/.test(step.id);
+}
+
 /** Pure comparison of a manifest with a destination. */
 export function makePlan(input: PlanInput): Plan {
   const packages = planPackages(input);
@@ -32,9 +37,12 @@ export function makePlan(input: PlanInput): Plan {
   const refresh = planRefresh(input, files.steps);
   const holds = planHolds(input, packages.becomes);
   const checks = preflight(input, holds);
+  // What apt may install is told before it installs.
+  const pins = { ...files, notices: [], ok: 0, unknown: 0, steps: files.steps.filter(isPin) };
   const parts = [
     checks,
     repositories,
+    pins,
     accounts.before,
     overrides.diversions,
     overrides.early,
@@ -42,7 +50,7 @@ export function makePlan(input: PlanInput): Plan {
     accounts.after,
     overrides.late,
     overrides.alternatives,
-    files,
+    { ...files, steps: files.steps.filter((step) => !isPin(step)) },
     units,
     refresh,
   ];

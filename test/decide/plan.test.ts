@@ -404,3 +404,28 @@ test('the digest follows the destination and nothing that moves by itself', () =
   expect(digest()).toBe(digest({ mounts: known([{ ...mount, available: 1 }]) as never }));
   expect(digest()).not.toBe(digest({ packages: known([installed('new')]) }));
 });
+
+test('pins stand before the packages that they are about, other files after', () => {
+  const steps = ids([
+    { package: 'nginx', version: '1' },
+    file('/etc/a'),
+    file('/etc/apt/preferences.d/nginx'),
+    file('/etc/apt/preferences.d.txt'),
+  ]);
+  const at = (id: string) => steps.indexOf(id);
+  expect(at('file:/etc/apt/preferences.d/nginx')).toBeLessThan(at('package:nginx'));
+  expect(at('package:nginx')).toBeLessThan(at('file:/etc/a'));
+  expect(at('package:nginx')).toBeLessThan(at('file:/etc/apt/preferences.d.txt'));
+  expect(new Set(steps).size).toBe(steps.length);
+});
+
+test('a library of another architecture is named with what makes it possible', () => {
+  const plan = makePlan(input(manifest([{ package: 'libfoo:i386', version: '1' }])));
+  expect(plan.notices).toContainEqual(
+    expect.objectContaining({
+      grade: 'by-hand',
+      subject: 'package libfoo:i386',
+      hint: expect.stringContaining('--add-architecture i386'),
+    }),
+  );
+});
