@@ -9,6 +9,7 @@ import { type NamedFile, namedFiles, promisedDigest } from '../decide/attachment
 import { hostsProblems, linesProblems } from '../decide/folder-forms.ts';
 import { examineManifest } from '../decide/manifest-yaml.ts';
 import { profileProblems } from '../decide/profile-schema.ts';
+import { parseRecipients, sealedShadow } from '../decide/recipients.ts';
 import { findSecret } from '../decide/secrets.ts';
 import type { Checked, Problem } from '../decide/yaml-check.ts';
 import { Failure } from '../failure.ts';
@@ -31,6 +32,10 @@ export interface Validated {
 
 /** A secret is looked for in contents up to this size. Bytes. */
 const largestText = 1024 * 1024;
+
+/** Keys are small files. Bytes. */
+const largestKey = 64 * 1024;
+const identity = /AGE-SECRET-KEY-/;
 
 /** Checks a folder or one file. Throws Failure `usage` where there is nothing to check. */
 export async function validate(named: string): Promise<Validated> {
@@ -61,12 +66,33 @@ class Validation {
         hint: 'name a folder that scan made, or a file of one',
       });
     }
-    for (const name of ['manifest.yaml', 'hosts.yaml', 'verdicts.jsonl', 'decisions.jsonl', 'plan.json']) {
+    for (const name of [
+      'manifest.yaml',
+      'hosts.yaml',
+      'verdicts.jsonl',
+      'decisions.jsonl',
+      'plan.json',
+      'recipients.txt',
+    ]) {
       if (existsSync(join(this.#directory, name))) await this.file(join(this.#directory, name));
       else if (name.endsWith('.yaml') || name === 'verdicts.jsonl') {
         const hint = 'scan again, nothing in the folder is lost';
         this.#add(name, { line: 1, column: 1, sentence: `${name} is missing`, hint });
       }
+    }
+    await this.#identities();
+  }
+
+  /** A key that opens what is sealed must not lie beside it. */
+  async #identities(): Promise<void> {
+    for (const name of await glob('*', { cwd: this.#directory, dot: true, onlyFiles: true })) {
+      const path = join(this.#directory, name);
+      if ((await lstat(path)).size > largestKey) continue;
+      const line = (await readFile(path, 'latin1')).split('\n').findIndex((text) => identity.test(text));
+      if (line < 0) continue;
+      const sentence = 'a key lies in the folder: whoever has it can open what is sealed';
+      const hint = 'move it out of the folder, and out of version control';
+      this.#add(quote(toBytes(name)), { line: line + 1, column: 1, sentence, hint });
     }
   }
 
@@ -85,6 +111,7 @@ class Validation {
     else if (name === 'verdicts.jsonl') all(linesProblems(content, 'verdicts'));
     else if (name === 'decisions.jsonl') all(linesProblems(content, 'decisions'));
     else if (name === 'plan.json') all(planProblems(content));
+    else if (name === 'recipients.txt') all(recipientProblems(content));
     else if (!/^opstimal:/m.test(content) && /^(detect|tier):/m.test(content))
       all(profileProblems(content, name, !isOwnProfile(path)));
     else await this.#manifest(content, told);
@@ -131,6 +158,12 @@ class Validation {
     if (info === null) return wrong(`${from} is missing`, 'scan again, or take it back from version control');
     if (!info.isFile()) return wrong(`${from} is no file`, 'a link or directory is not followed');
     this.files += 1;
+    if (from.startsWith('sealed/')) {
+      const isSealed = (await beginOf(path)).startsWith('age-encryption.org/v1\n');
+      if (!isSealed)
+        wrong(`${from} is not sealed: it is no age file`, 'scan again; do not commit it as it is');
+      return;
+    }
     const digest = await digestOf(path);
     const promised = one.sha256 ?? promisedDigest(from) ?? '';
     if (!digest.startsWith(promised)) {
@@ -147,7 +180,7 @@ class Validation {
 
   /** Files that nothing names: a later scan, or a decision, has no use for them any more. */
   async #orphans(named: readonly NamedFile[]): Promise<void> {
-    const known = new Set(named.map(({ from }) => from));
+    const known = new Set([...named.map(({ from }) => from), sealedShadow, 'sealed/seen.jsonl']);
     const options = { cwd: this.#directory, dot: true, onlyFiles: false, markDirectories: true };
     const there = await glob(['files/**', 'sealed/**'], { ...options, followSymbolicLinks: false });
     for (const name of there) {
@@ -173,10 +206,35 @@ function nameOf(quoted: string): string {
   }
 }
 
+async function beginOf(path: string): Promise<string> {
+  let begin = '';
+  for await (const part of createReadStream(path, { end: 63 })) begin += (part as Buffer).toString('latin1');
+  return begin;
+}
+
 async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const part of createReadStream(path)) hash.update(part as Buffer);
   return hash.digest('hex');
+}
+
+function recipientProblems(content: string): Problem[] {
+  return content.split('\n').flatMap((text, index) => {
+    try {
+      parseRecipients(text, 'this line');
+      return [];
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return [
+        {
+          line: index + 1,
+          column: 1,
+          sentence: error.message.replace('this line line 1', 'this'),
+          hint: error.hint,
+        },
+      ];
+    }
+  });
 }
 
 function planProblems(content: string): Problem[] {

@@ -156,6 +156,8 @@ test('contents that nothing names are told, and are no mistake', async () => {
     await writeFile(join(copy, 'files/0123'), 'left over');
     await mkdir(join(copy, 'sealed'), { recursive: true });
     await writeFile(join(copy, 'sealed/old\u001b[31m.age'), 'left over');
+    await writeFile(join(copy, 'sealed/shadow.age'), 'age-encryption.org/v1\n');
+    await writeFile(join(copy, 'sealed/seen.jsonl'), '');
     await mkdir(join(copy, 'files/debs'));
     await writeFile(join(copy, 'files/debs/acme_1.0_amd64.deb'), 'deb');
   });
@@ -170,13 +172,23 @@ test('contents that nothing names are told, and are no mistake', async () => {
 });
 
 test('a sealed secret that is missing, and one in clear, are found', async () => {
-  const secret = 'path: /etc/redis.conf\n    kind: file';
+  const secret = 'path: /etc/redis.conf\n';
   const missing = await changed((copy) =>
-    edit(copy, 'manifest.yaml', secret, `${secret}\n    sealed: sealed/redis`),
+    edit(copy, 'manifest.yaml', secret, `${secret}    sealed: sealed/redis\n`),
   );
   expect(told(await validate(missing), missing)[0]).toContain('sealed/redis is missing');
+  const open = await changed(async (copy) => {
+    await edit(copy, 'manifest.yaml', secret, `${secret}    sealed: sealed/redis\n`);
+    await mkdir(join(copy, 'sealed'));
+    await writeFile(join(copy, 'sealed/redis'), 'requirepass hunter2\n');
+  });
+  expect(told(await validate(open), open)).toEqual([
+    expect.stringContaining('sealed/redis is not sealed: it is no age file'),
+  ]);
+  await writeFile(join(open, 'sealed/redis'), 'age-encryption.org/v1\n-> X25519 x\n');
+  expect((await validate(open)).findings).toEqual([]);
   const clear = await changed(async (copy) => {
-    await edit(copy, 'manifest.yaml', secret, `${secret}\n    from: ${await attachment(copy)}`);
+    await edit(copy, 'manifest.yaml', secret, `${secret}    from: ${await attachment(copy)}\n`);
   });
   expect(told(await validate(clear), clear)[0]).toContain('a secret stands in clear in files/');
   const content = 'requirepass hunter2\n';
@@ -196,6 +208,21 @@ test('a sealed secret that is missing, and one in clear, are found', async () =>
   const lines = told(await validate(found), found);
   expect(lines).toEqual([expect.stringMatching(/holds a secret in clear, in line 1/)]);
   expect(lines.join()).not.toContain('hunter2');
+});
+
+test('a recipient that is none, and a key beside what it opens, are found', async () => {
+  const key = `AGE-SECRET-KEY-${'1'.padEnd(59, 'Q')}`;
+  const directory = await changed(async (copy) => {
+    await writeFile(join(copy, 'recipients.txt'), `# ours\nssh-ed25519 AAAA\n${key}\n`);
+    await writeFile(join(copy, 'key.txt'), `# created: today\n${key}\n`);
+  });
+  const lines = told(await validate(directory), directory);
+  expect(lines).toEqual([
+    'key.txt:2:1: a key lies in the folder: whoever has it can open what is sealed',
+    expect.stringMatching(/^recipients\.txt:2:1: this is an ssh key/),
+    'recipients.txt:3:1: this is an identity, which must stay secret',
+    'recipients.txt:3:1: a key lies in the folder: whoever has it can open what is sealed',
+  ]);
 });
 
 test('verdicts that contradict each other are found', async () => {
