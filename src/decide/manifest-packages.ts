@@ -1,4 +1,5 @@
 /** Packages and package sources that somebody chose, as resources. */
+
 import { quote } from '../bytes.ts';
 import type {
   Bytes,
@@ -8,6 +9,7 @@ import type {
   Repository,
   RepositoryResource,
 } from '../types.ts';
+import { findSecret } from './secrets.ts';
 
 /** Kernel, boot, firmware, guest tools, installer: they belong to the machine. */
 const ofTheMachine =
@@ -110,9 +112,9 @@ function addedLines(content: Buffer, added: readonly Repository[]): Buffer {
   return Buffer.from(`${kept.join('\n')}\n`, 'latin1');
 }
 
-/** Whether an address in the text holds a password: such a file is a secret and no attachment. */
+/** Whether the text holds a password or token, in an address for example: such a file is a secret and no attachment. */
 export function hasPassword(content: Buffer): boolean {
-  return /^[^#]*[a-z+]:\/\/[^\s/@]*:[^\s/@]+@/im.test(content.toString('latin1'));
+  return findSecret('', content.toString('latin1')) !== null;
 }
 
 /**

@@ -2,6 +2,7 @@
  * Configuration files, directories, links and removals. In two steps, because the destination is asked only about
  * the paths that are wanted: first where everything goes and what it holds, then what differs from what is there.
  */
+
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import picomatch from 'picomatch';
@@ -11,6 +12,7 @@ import type { PlanInput } from './plan-input.ts';
 import { isUnion, mergeHint } from './plan-merge.ts';
 import { count, PartBuilder, type PlanPart, some } from './plan-part.ts';
 import { assign, replaceAllText, sh } from './plan-shell.ts';
+import { redactText } from './redact-text.ts';
 import { fill, type VersionPair } from './rename.ts';
 import { translateDovecot } from './settings-dovecot.ts';
 import { translatePostgresqlSettings } from './settings-postgresql.ts';
@@ -157,7 +159,7 @@ function droppedNotice(subject: string, line: string, why: string): Notice {
   return {
     grade: 'care',
     subject,
-    text: `setting left out: ${line.trim()}`,
+    text: `setting left out: ${redactText(line.trim())}`,
     hint: why,
   };
 }

@@ -252,9 +252,15 @@ function* addresses(text: string, isComment: boolean): Generator<Part> {
     const from = at + 3;
     const segment = /^[^\s"'`<>]*/.exec(text.slice(from, from + longestLogin))?.[0] ?? '';
     const colon = segment.indexOf(':');
-    if (colon === -1) continue;
     const first = segment.search(/[@/?#]/);
-    if (first !== -1 && first < colon) continue;
+    if (colon === -1 || (first !== -1 && first < colon)) {
+      // A token in the place of a user: long, and of letters and digits.
+      const token = /^[A-Za-z0-9_-]{20,400}(?=@)/.exec(segment)?.[0] ?? '';
+      if (/[0-9]/.test(token) && /[A-Za-z]/.test(token)) {
+        yield { from, to: from + token.length, what: 'a token in an address' };
+      }
+      continue;
+    }
     const slash = segment.indexOf('/', colon);
     const authority = slash === -1 ? segment : segment.slice(0, slash);
     const isDatabase = databases.test(text.slice(Math.max(0, at - 30), at));

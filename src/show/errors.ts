@@ -7,14 +7,17 @@
  *       hint    add this to sudoers on web1: …
  *       code    read-denied    more: opstimal-move help read-denied
  */
+import { redactText } from '../decide/redact-text.ts';
 import { Failure } from '../failure.ts';
 import { exitCode } from './exit.ts';
 import { paint } from './paint.ts';
+import { redactedFailure } from './redacted.ts';
 
 /** A Failure as lines for stderr; many lines of `during` or `hint` stay aligned. */
 export function failureText(failure: Failure, color: boolean): string {
-  const rows: string[] = [`${paint('red', 'error:', color)} ${failure.message}`];
-  if (failure.during !== '') rows.push(row('while', failure.during));
+  const { message, during } = redactedFailure(failure);
+  const rows: string[] = [`${paint('red', 'error:', color)} ${message}`];
+  if (during !== '') rows.push(row('while', during));
   if (failure.hint !== '') rows.push(row('hint', failure.hint));
   rows.push(row('code', `${failure.topic}    more: opstimal-move help ${failure.topic}`));
   return `${rows.join('\n')}\n`;
@@ -26,7 +29,7 @@ function row(name: string, text: string): string {
 
 /** What is told when something was thrown that is no Failure. `log` is where the stack was written, if it was. */
 export function bugText(error: unknown, log: string | null, version: string): string {
-  const sentence = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const sentence = redactText(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
   return [
     'this is a bug in opstimal-move, not a mistake of yours',
     `  what    ${sentence.split('\n')[0]}`,
@@ -37,9 +40,9 @@ export function bugText(error: unknown, log: string | null, version: string): st
 }
 
 export function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return redactText(String(error));
   const cause = error.cause === undefined ? '' : `\ncaused by: ${stackOf(error.cause)}`;
-  return `${error.stack ?? error.message}${cause}`;
+  return `${redactText(error.stack ?? error.message)}${cause}`;
 }
 
 /** The last JSON line of a command that failed. */
@@ -49,10 +52,7 @@ export function failureObject(error: unknown): Record<string, unknown> {
       kind: 'error',
       code: error.code,
       exit: exitCode(error.code),
-      topic: error.topic,
-      message: error.message,
-      during: error.during,
-      hint: error.hint,
+      ...redactedFailure(error),
     };
   }
   return {
@@ -60,7 +60,7 @@ export function failureObject(error: unknown): Record<string, unknown> {
     code: 'bug',
     exit: 1,
     topic: 'bug',
-    message: error instanceof Error ? error.message : String(error),
+    message: redactText(error instanceof Error ? error.message : String(error)),
     during: '',
     hint: 'this is a bug in opstimal-move',
   };

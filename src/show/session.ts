@@ -6,6 +6,7 @@ import type { Event, Work } from '../types.ts';
 import type { Surroundings } from '../work/work.ts';
 import { jsonLine, progressGate } from './json.ts';
 import type { Parsed } from './parse.ts';
+import { redactedEvent } from './redacted.ts';
 import type { Symbols } from './symbols.ts';
 import type { Talk } from './text.ts';
 
@@ -62,7 +63,7 @@ export async function runWork<T>(session: Session, work: Work<T>): Promise<T> {
     for (;;) {
       const step = await work.next();
       if (step.done) return step.value;
-      show(session, step.value, due);
+      show(session, redactedEvent(step.value), due);
     }
   } finally {
     session.talk.rest();

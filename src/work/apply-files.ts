@@ -10,6 +10,7 @@ import { pack } from 'tar-stream';
 import { toText, unquote } from '../bytes.ts';
 import type { SeenPath } from '../decide/plan.ts';
 import { replaceAllText } from '../decide/plan-shell.ts';
+import { findSecret, secretData, secretPlaces } from '../decide/secrets.ts';
 import { Failure } from '../failure.ts';
 import { type Host, onHost } from '../host/host.ts';
 import type { Accounts, Bytes, PlannedFile, Step } from '../types.ts';
@@ -257,6 +258,14 @@ async function send(context: FileContext, pending: readonly Ready[]): Promise<st
   return code === 0 ? '' : lastLine(stderr);
 }
 
+const places = secretPlaces();
+
+function isSecret(path: Bytes, content: Buffer): boolean {
+  return (
+    places.of(path) !== null || secretData(path) || findSecret(path, content.toString('latin1')) !== null
+  );
+}
+
 /** Archives on stdout, from names on stdin. */
 const keepProgram =
   'cd "$1/" && exec tar -c --format=posix --sparse --xattrs --acls --no-recursion --ignore-failed-read --null -T - -f -';
@@ -284,6 +293,11 @@ export async function keepOldForms(
   });
   const seen = await lookAt(destination, paths);
   const kept = [...seen.keys()].sort();
+  // What stands there now may be secret although what takes its place is not.
+  const files = kept.filter((path) => !secret.has(path) && seen.get(path)?.type === 'file');
+  for (const [path, content] of await readSmallFiles(destination, files, fileLimit)) {
+    if (isSecret(path, content)) secret.add(path);
+  }
   const open = kept.filter((path) => !secret.has(path));
   const closed = kept.filter((path) => secret.has(path));
   const list = (some: readonly Bytes[]) => Buffer.from(some.map((path) => `.${path}\0`).join(''), 'latin1');

@@ -3,6 +3,7 @@
  * function, because a program that is read from stdin loses what its commands read from there. Results are framed
  * by the step's number: what a step prints cannot pass for a result.
  */
+import { redactText } from '../decide/redact-text.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import type { Step } from '../types.ts';
@@ -42,11 +43,11 @@ export function readOutcome(line: string): Outcome | null {
   return { index: Number(match[2]), state: match[1] as Outcome['state'], reason: lastLine(said) };
 }
 
-/** The last line that says something, for a reason in one line. */
+/** The last line that says something, for a reason in one line. A password that it repeats is left out. */
 export function lastLine(text: string): string {
   const lines = text.split('\n').map((line) => line.trim());
   const errors = lines.filter((line) => /^(E:|error|.*: (?:error|fatal))/i.test(line));
-  return (errors[0] ?? lines.filter((line) => line !== '').at(-1) ?? '')
+  return redactText(errors[0] ?? lines.filter((line) => line !== '').at(-1) ?? '')
     .replaceAll(/\p{Cc}/gu, ' ')
     .slice(0, 300);
 }

@@ -1,5 +1,7 @@
 /** Asks a host for all facts, one question after the other over its persistent shell. */
+
 import { quote } from '../bytes.ts';
+import { redactText } from '../decide/redact-text.ts';
 import type { Fact } from '../facts/fact.ts';
 import { facts } from '../facts/facts.ts';
 import { Failure } from '../failure.ts';
@@ -61,7 +63,7 @@ async function attempt<T>(host: Host, fact: Fact<T>): Promise<Attempt<T>> {
     // Only a Failure of this one question leaves the others a chance; a lost connection ends them all.
     if (error instanceof Failure && error.code !== 'failed') throw error;
     if (!(error instanceof Error)) throw error;
-    return { known: false, reason: error.message, final: error instanceof Failure };
+    return { known: false, reason: redactText(error.message), final: error instanceof Failure };
   }
 }
 
@@ -80,5 +82,5 @@ function firstLine(stderr: Buffer): string {
       .toString('latin1')
       .split('\n')
       .find((text) => text.trim() !== '') ?? '';
-  return quote(line.trim().slice(0, 200));
+  return quote(redactText(line.trim()).slice(0, 200));
 }

@@ -18,6 +18,7 @@
  *     ├─ runs/<time>/        events, journal, old forms of what was overwritten, report
  *     └─ lock
  */
+
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -27,6 +28,7 @@ import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { quote, unquote } from '../bytes.ts';
 import { readManifest, writeManifest } from '../decide/manifest-yaml.ts';
+import { redactText } from '../decide/redact-text.ts';
 import { VerdictIndex } from '../decide/verdicts.ts';
 import { Failure } from '../failure.ts';
 import type { Bytes, Decision, Manifest, Plan, Verdict } from '../types.ts';
@@ -61,6 +63,13 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   await rename(temporary, path);
 }
 
+/** Words of programs in a journal; everything else in it are names, ids and numbers of ours. */
+function withoutSecrets(name: string, value: unknown): unknown {
+  return typeof value === 'string' && /^(?:reason|text|during|message|said)$/.test(name)
+    ? redactText(value)
+    : value;
+}
+
 /** One run of one command: a directory of its own with a journal that is flushed line by line. */
 export class Run {
   readonly directory: string;
@@ -73,7 +82,7 @@ export class Run {
   async journal(line: Readonly<Record<string, unknown>>): Promise<void> {
     const handle = await open(join(this.directory, 'journal.jsonl'), 'a', 0o600);
     try {
-      await handle.writeFile(`${JSON.stringify(line)}\n`);
+      await handle.writeFile(`${JSON.stringify(line, withoutSecrets)}\n`);
       await handle.sync();
     } finally {
       await handle.close();

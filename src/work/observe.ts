@@ -2,8 +2,10 @@
  * What a host answers: its web sites, its ports, its services, its people, and what profiles ask of it. Asked of
  * the source before the freeze and of the destination afterwards, in the same words.
  */
+
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { quote, toBytes } from '../bytes.ts';
+import { redactText } from '../decide/redact-text.ts';
 import type { Observation } from '../decide/report.ts';
 import { apacheSites, nginxSites, uniqueSites, type WebSite } from '../decide/web-sites.ts';
 import { facts } from '../facts/facts.ts';
@@ -58,7 +60,7 @@ export function webObservations(answers: WebAnswers, second?: WebAnswers): Obser
     if (typeof answer === 'string') return one('status', answer);
     return [
       ...one('status', String(answer.status)),
-      ...one('location', answer.location),
+      ...one('location', redactText(answer.location)),
       ...one('title', answer.title),
       ...one('sha256', answer.sha256),
       ...(answer.certificate === '' ? [] : one('certificate', answer.certificate)),
@@ -132,7 +134,7 @@ async function runProbe(
     subject: profile,
     group: probe.name,
     key: '',
-    value: probe.compare === 'zero' ? `exit ${answer.code}` : quote(said.slice(0, 2000)),
+    value: probe.compare === 'zero' ? `exit ${answer.code}` : quote(redactText(said).slice(0, 2000)),
     compare: 'equal',
   };
 }

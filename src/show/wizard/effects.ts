@@ -2,9 +2,11 @@
  * Does what a state wants and sends back what came of it. Work's events are joined, so that the view is drawn at
  * most ten times a second; keys are answered at once.
  */
+
 import { Failure } from '../../failure.ts';
 import type { Asker } from '../../host/host.ts';
 import type { Class, Event, Plan, Report, Work } from '../../types.ts';
+import { redactedEvent, redactedFailure } from '../redacted.ts';
 import type { Screen } from './keys.ts';
 import { reduce } from './reduce.ts';
 import type { Batch, Effect, Group, Input, Pass, State, Told } from './state.ts';
@@ -111,7 +113,7 @@ export class Driver {
   }
 
   #event(event: Event): void {
-    this.#waiting.push({ event, at: this.#now() });
+    this.#waiting.push({ event: redactedEvent(event), at: this.#now() });
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       this.#flush();
@@ -268,6 +270,5 @@ export class Driver {
 }
 
 function toldOf(failure: Failure): Told {
-  const { message, during, hint, topic } = failure;
-  return { message, during, hint, topic };
+  return redactedFailure(failure);
 }

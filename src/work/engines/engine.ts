@@ -8,6 +8,7 @@
  * - both ends of a pipe are asked how it went, and the dump itself has to say that it is whole;
  * - nothing on the destination is dropped that an earlier run of the same folder did not make.
  */
+import { redactText } from '../../decide/redact-text.ts';
 import type { Observation } from '../../decide/report.ts';
 import { Failure } from '../../failure.ts';
 import type { Host } from '../../host/host.ts';
@@ -78,7 +79,7 @@ export function clientError(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
   const line =
     lines.find((one) => /\b(ERROR|FATAL|error)\b/.test(one)) ?? lines.find((one) => one !== '') ?? '';
-  return line.replace(/^psql:[^ ]* /, '').slice(0, 300) || 'no reason given';
+  return redactText(line.replace(/^psql:[^ ]* /, '')).slice(0, 300) || 'no reason given';
 }
 
 /** JSON that a server answered; anything else is damage. */
