@@ -35,6 +35,17 @@ const packages: readonly MadePackage[] = [
       '/etc/tool/secret.conf': 'level = 1\n',
     },
   },
+  {
+    name: 'given',
+    files: {
+      '/usr/lib/tmpfiles.d/given.conf':
+        'L /depot/given/link - - - - ../target\nf /depot/given/same - - - - made\nf /etc/given.conf - - - - made\n',
+      '/usr/share/given/kept': 'kept',
+      '/usr/share/given/removed.bin': 'removed',
+      '/usr/share/doc/given/removed.bin': 'removed',
+      '/usr/share/given/left-out/removed.bin': 'removed',
+    },
+  },
   { name: 'late', old: true, files: { '/usr/lib/late/same': 'same', '/usr/lib/late/patched': 'shipped' } },
   {
     name: 'gone',
@@ -78,6 +89,21 @@ const strays: Readonly<Record<string, string>> = {
   '/data/site/index.html': 'hello\n',
   '/data/site/.env': 'TOKEN=hunter2\n',
   '/data/mystery/file': 'mystery\n',
+  '/depot/given/same': 'made',
+  '/etc/given.conf': 'mine',
+  '/depot/shop/orders': 'orders',
+  '/depot/shop/shop.pid': '12\n',
+  '/depot/shop/keys.conf': 'DB_PASSWORD=correct-horse-9\n',
+  '/depot/shop/out.log': 'log',
+  '/depot/credential': 'hunter2',
+  '/etc/systemd/system/shop.service':
+    '[Service]\nReadWritePaths=/depot/shop\nPIDFile=/depot/shop/shop.pid\nEnvironmentFile=-/depot/shop/keys.conf\nLoadCredential=key:/depot/credential\n',
+  '/etc/logrotate.d/shop': '/srv/logged/*.log /srv/logged/*.sql {\n  daily\n}\n',
+  '/srv/logged/app.log': 'log',
+  '/srv/logged/app.log.1.gz': 'log',
+  '/srv/logged/dump.sql': 'dump',
+  '/srv/logged/dump.sql.1': 'dump',
+  '/etc/dpkg/dpkg.cfg.d/small': 'path-exclude=/usr/share/given/left-out/*\n',
   '/srv/app/package-lock.json': '{}',
   '/srv/app/package.json': '{}',
   '/srv/app/node_modules/left-pad/index.js': 'pad',
@@ -145,6 +171,7 @@ export async function makeRoot(root: string, more: readonly MadePackage[] = []):
   for (const one of [...packages, ...more]) {
     const [files, conffiles] = [one.files ?? {}, one.conffiles ?? {}];
     for (const [path, content] of Object.entries(files)) {
+      if (path.endsWith('removed.bin')) continue;
       await put(root, path === '/usr/bin/true' ? '/usr/bin/true.real' : path, content);
     }
     for (const [path, content] of Object.entries(conffiles)) {
@@ -177,6 +204,7 @@ export async function makeRoot(root: string, more: readonly MadePackage[] = []):
   await mkdir(join(root, 'var/lib/dpkg/alternatives'), { recursive: true });
   for (const [path, content] of Object.entries({ ...system, ...strays, ...edits }))
     await put(root, path, content);
+  await symlink('../target', join(root, 'depot/given/link'));
   await mkdir(join(root, 'mnt/nas'), { recursive: true });
   await mkdir(join(root, 'etc/nginx/sites-enabled'), { recursive: true });
   await symlink('../sites-available/site', join(root, 'etc/nginx/sites-enabled/site'));

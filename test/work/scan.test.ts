@@ -80,6 +80,22 @@ test.each([
   ['/data/site/index.html', 'mutable', 'stream', 'profile.nginx.site'],
   ['/data/site/.env', 'secret', 'stream', 'secret.data'],
   ['/data/mystery/file', 'undecided', 'none', 'undecided.rest'],
+  ['/depot/given/link', 'immutable', 'none', 'tmpfiles.made'],
+  ['/depot/given/same', 'immutable', 'none', 'tmpfiles.made'],
+  ['/etc/given.conf', 'edited', 'manifest', 'tmpfiles.edited'],
+  ['/depot/shop/orders', 'mutable', 'stream', 'unit.writes'],
+  ['/depot/shop/new', 'mutable', 'stream', 'unit.writes'],
+  ['/depot/shop/shop.pid', 'ephemeral', 'none', 'unit.pid'],
+  ['/depot/shop/keys.conf', 'secret', 'stream', 'unit.environment'],
+  ['/depot/shop/out.log', 'mutable', 'stream', 'unit.writes'],
+  ['/depot/credential', 'secret', 'stream', 'unit.credential'],
+  ['/srv/logged/app.log', 'ephemeral', 'none', 'log.rotated'],
+  ['/srv/logged/app.log.1.gz', 'ephemeral', 'none', 'log.rotated'],
+  ['/srv/logged/dump.sql', 'mutable', 'stream', 'place.data'],
+  ['/srv/logged/dump.sql.1', 'mutable', 'stream', 'place.data'],
+  ['/usr/share/given/kept', 'immutable', 'none', 'package.unchanged'],
+  ['/usr/share/given/removed.bin', 'edited', 'none', 'package.file-removed'],
+  ['/usr/share/doc/given/removed.bin', 'immutable', 'none', 'package.unchanged'],
   ['/srv/app/app.db', 'mutable', 'stream', 'place.data'],
   ['/srv/app/node_modules/left-pad/index.js', 'ephemeral', 'none', 'mark.node-modules'],
   ['/srv/other/node_modules/vendored/index.js', 'mutable', 'stream', 'place.data'],
@@ -117,7 +133,7 @@ test('profiles are recognised with what their configuration says', () => {
 
 test('packages are those somebody asked for', () => {
   const names = manifest.resources.flatMap((one) => ('package' in one ? [one.package] : []));
-  expect(names).toEqual(['late', 'nginx', 'nginx-common', 'tool']);
+  expect(names).toEqual(['given', 'late', 'nginx', 'nginx-common', 'tool']);
 });
 
 test('a vendor’s repository travels with its key, the distribution’s does not', () => {
@@ -194,7 +210,7 @@ test('facts that only a running system has are incomplete, not empty', () => {
 test('every file is counted in one class', () => {
   const files = Object.values(result.classes).reduce((sum, one) => sum + one.files, 0);
   expect(result.classes.undecided.files).toBe(2);
-  expect(result.classes.edited.files).toBe(4);
+  expect(result.classes.edited.files).toBe(5);
   expect(files).toBeGreaterThan(70);
 });
 
