@@ -1,6 +1,9 @@
 /**
- * What dpkg's database says about a path. A packaged file is unchanged when nothing touched its inode since the
- * package was unpacked (ctime), or when its digest is the recorded one; dpkg records neither size nor time.
+ * What dpkg's database says about a path. A packaged file is unchanged when its inode was last touched while its
+ * package was unpacked (ctime), or when its digest is the recorded one; dpkg records neither size nor time. Later it
+ * was changed; earlier it is older than the package, and came with a directory that was moved there.
+ *
+ * Modes and owners are not compared: dpkg records none, and maintainer scripts set many.
  */
 import { parentOf, quote } from '../bytes.ts';
 import type { Bytes, Entry, EntryType, Facts } from '../types.ts';
@@ -122,6 +125,9 @@ const removed: Omit<Ruling, 'reason'> = {
   single: true,
 };
 
+/** dpkg renames the files of a package and then writes its list, after all else is done. Nanoseconds. */
+const unpackingTakes = 5_000_000_000n;
+
 interface KnownConffile {
   readonly package: string;
   readonly digest: string;
@@ -163,8 +169,8 @@ export class PackageIndex {
   readonly #installed = new Set<string>();
   /** Paths that their package has as directories: it lists something below them. */
   readonly #directories: ReadonlySet<Bytes>;
-  /** By package: files with a recorded digest, and those whose inode was touched since. */
-  readonly #touched = new Map<string, { all: number; late: number }>();
+  /** By package: files with a recorded digest, and those whose inode was touched at another time. */
+  readonly #touched = new Map<string, { all: number; touched: number }>();
 
   constructor(
     facts: Pick<Facts, 'packages' | 'owned' | 'recordedDigests' | 'unpacked' | 'diversions'>,
@@ -224,17 +230,18 @@ export class PackageIndex {
     const digest = this.#digests.get(path);
     if (type === 'd') return digest === undefined ? null : replaced(owner, type);
     const unpacked = this.#unpacked.get(owner);
-    const isLate = unpacked === undefined || entry.ctime > unpacked;
-    if (type === 'l') return this.#link(entry, owner, isLate, digest, candidates);
+    const isTouched =
+      unpacked === undefined || entry.ctime > unpacked || entry.ctime < unpacked - unpackingTakes;
+    if (type === 'l') return this.#link(entry, owner, digest, candidates);
     if (type !== 'f') return replaced(owner, type);
     const candidate: Candidate = {
       kind: 'file',
       package: owner,
       digests: digest === undefined ? [] : [digest],
     };
-    const touched = this.#touched.get(owner) ?? { all: 0, late: 0 };
-    this.#touched.set(owner, { all: touched.all + 1, late: touched.late + (isLate ? 1 : 0) });
-    if (isLate) candidates.set(path, candidate);
+    const known = this.#touched.get(owner) ?? { all: 0, touched: 0 };
+    this.#touched.set(owner, { all: known.all + 1, touched: known.touched + (isTouched ? 1 : 0) });
+    if (isTouched) candidates.set(path, candidate);
     return packageRulings.unchanged;
   }
 
@@ -242,19 +249,15 @@ export class PackageIndex {
    * dpkg records no targets. A link where its package has a file or a directory is somebody's; one that was made
    * after its package was unpacked and leads out of it is suspect.
    */
-  #link(
-    entry: Entry,
-    owner: string,
-    isLate: boolean,
-    digest: string | undefined,
-    candidates: Map<Bytes, Candidate>,
-  ): Ruling {
+  #link(entry: Entry, owner: string, digest: string | undefined, candidates: Map<Bytes, Candidate>): Ruling {
     const { path } = entry;
     if (digest !== undefined) return edited({ kind: 'file', package: owner, digests: [digest] });
     if (this.#directories.has(path) || emptyDirectories.has(path))
       return linkedDirectory(owner, entry.target ?? '');
     const target = targetOf(entry);
     const within = this.#owned.get(target) ?? this.#owned.get(`/usr${target}`);
+    const unpacked = this.#unpacked.get(owner);
+    const isLate = unpacked === undefined || entry.ctime > unpacked;
     if (isLate && within !== owner) candidates.set(path, { kind: 'link', package: owner, digests: [] });
     return packageRulings.unchanged;
   }
@@ -264,8 +267,8 @@ export class PackageIndex {
    * tell nothing.
    */
   isCopied(name: string): boolean {
-    const touched = this.#touched.get(name);
-    return touched !== undefined && touched.late * 2 > touched.all;
+    const known = this.#touched.get(name);
+    return known !== undefined && known.touched * 2 > known.all;
   }
 
   /** What is known about a configuration file, for the manifest's `base`. */

@@ -281,9 +281,9 @@ export class Classifier {
   #byPlace(path: Bytes, entry: Entry | null): Ruling {
     const marked = this.#base(path);
     // Python keeps nothing there but what it compiled.
-    const isStray =
-      marked.rule === 'mark.pycache' && entry !== null && entry.type !== 'd' && !/\.py[co]$/.test(path);
-    const base = isStray ? this.#base(path.replaceAll('/__pycache__/', '/')) : marked;
+    const isCompiled = entry?.type === 'd' ? path.endsWith('/__pycache__') : /\.py[co]$/.test(path);
+    const isStray = marked.rule === 'mark.pycache' && entry !== null && !isCompiled;
+    const base = isStray ? this.#base(path.replaceAll(/\/__pycache__(?=\/|$)/g, '/-')) : marked;
     if (entry === null) return base;
     const made = this.#madeByTmpfiles(entry, base);
     if (made !== null) return made;

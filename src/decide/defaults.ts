@@ -45,6 +45,7 @@ const catalog: Check = (content, witness) => {
   const named = [...content.matchAll(/\bcatalog="file:\/\/([^"]*)"|^CATALOG "?([^"\n]+)"?$/gm)];
   const entries = content.match(/<(?!\?|!|\/?catalog\b)[^>]*>|^(?!\s*(--|<|$|"file:)).+$/gm) ?? [];
   return (
+    named.length > 0 &&
     entries.length === named.length &&
     named.every(([, xml, sgml]) => {
       const path = xml ?? sgml ?? '';
@@ -100,7 +101,7 @@ const checks: readonly (readonly [path: RegExp, check: Check])[] = [
   [/^\/etc\/shells$/, shells],
   [/^\/etc\/ca-certificates\.conf$/, authorities],
   [/^\/etc\/mailcap$/, mailcap],
-  [/^\/etc\/xml\/[^/]+$/, catalog],
+  [/^\/etc\/xml\/(catalog|[^/]+\.xml)(\.old)?$/, catalog],
   [/^\/etc\/sgml\/[^/]+\.cat(\.old)?$/, catalog],
   [/^\/etc\/pam\.d\/common-(account|auth|password|session|session-noninteractive)$/, pam],
   [/^\/etc\/nsswitch\.conf$/, nameService],

@@ -53,6 +53,13 @@ function sourceOf(path: Bytes): Bytes | null {
   return path.endsWith('.pyc') && !path.includes('/__pycache__/') ? path.slice(0, -1) : null;
 }
 
+/** Directories of links that packages make for their own modules, and where these lie. */
+const enabledFrom: readonly (readonly [Bytes, Bytes])[] = [
+  ['/etc/runit/runsvdir/', '/etc/sv/'],
+  ['/etc/nginx/modules-enabled/', '/usr/share/nginx/modules-available/'],
+  ['/etc/fonts/conf.d/', '/usr/share/fontconfig/conf.avail/'],
+];
+
 const rows: readonly Row[] = [
   row(
     'generated.accounts',
@@ -109,15 +116,26 @@ const rows: readonly Row[] = [
       '/etc/dpkg/origins/default',
       '/etc/os-release',
       '/etc/rmt',
-      '/etc/runit/runsvdir/{default,current}/*',
       '/etc/dictionaries-common/{words,default.aff,default.hash,default.dic}',
-      '/etc/munin/plugins/*',
       '/etc/lighttpd/conf-enabled/{90-javascript-alias,99-unconfigured}.conf',
-      '/etc/nginx/modules-enabled/*',
-      '/etc/fonts/conf.d/*',
       '/etc/apparmor.d/disable/usr.sbin.squid',
     ],
     { when: 'packaged target' },
+  ),
+  row(
+    'generated.etc',
+    'made by maintainer scripts',
+    'l',
+    ['/etc/runit/runsvdir/{default,current}/*', '/etc/nginx/modules-enabled/*', '/etc/fonts/conf.d/*'],
+    {
+      when: (entry, witness) => {
+        const { path, target = '' } = entry;
+        const from = enabledFrom.find(([place]) => path.startsWith(place))?.[1] ?? '\0';
+        // nginx puts a number before the name.
+        const isSame = nameOf(path).replace(/^\d+-/, '') === nameOf(target).replace(/^\d+-/, '');
+        return target.startsWith(from) && isSame && witness.leadsToPackage(entry);
+      },
+    },
   ),
   row('generated.etc', 'made by maintainer scripts', 'l', ['/etc/sgml/catalog'], {
     when: ({ target }) => target === '/var/lib/sgml-base/supercatalog',
@@ -283,7 +301,12 @@ const kept: readonly {
       /^(etab|rmtab|xtab|state|export-lock|\.(etab|rmtab|xtab)\.lock|nfsdcld\/main\.sqlite(-(wal|shm|journal))?|nfsdcltrack\/main\.sqlite|v4recovery\/[0-9a-f]+|sm(\.bak)?\/[\w.:-]+)$/,
     class: 'ephemeral',
   },
-  { path: '/var/lib/sudo', names: /^(lectured|ts)\/[^/]+$/s, class: 'ephemeral' },
+  {
+    path: '/var/lib/sudo',
+    names: /^(lectured|ts)\/[^/]+$/s,
+    class: 'ephemeral',
+    when: (name, witness) => witness.isUser(nameOf(name)),
+  },
   { path: '/var/lib/unattended-upgrades', names: /^kept-back$/, class: 'ephemeral' },
   {
     path: '/var/lib/update-notifier',

@@ -77,8 +77,10 @@ export class Witness {
   readonly #unmerged: ReadonlySet<string>;
   readonly #alternatives = new Map<Bytes, Set<Bytes>>();
   readonly #mimeTypes: ReadonlySet<Bytes>;
+  /** Names and numbers of users. */
+  readonly #users: ReadonlySet<string>;
 
-  constructor(facts: Pick<Facts, 'packages' | 'owned' | 'ucf' | 'units'>, evidence: Evidence) {
+  constructor(facts: Pick<Facts, 'packages' | 'owned' | 'ucf' | 'accounts'>, evidence: Evidence) {
     this.#owned = facts.owned.known ? facts.owned.value : new Map();
     const packages = facts.packages.known ? facts.packages.value : [];
     this.#installed = new Set(packages.filter((one) => one.status === 'installed').map(({ name }) => name));
@@ -94,6 +96,12 @@ export class Witness {
       for (const [link, targets] of alternativeLinks(name, content.toString('latin1')))
         this.#alternatives.set(this.#spelled(link), targets);
     }
+    this.#users = new Set(
+      (facts.accounts.known ? facts.accounts.value.users : []).flatMap(({ name, uid }) => [
+        name,
+        String(uid),
+      ]),
+    );
     // The files are named in small letters, whatever the type's own.
     this.#mimeTypes = new Set(this.said(mimeTypes)?.toLowerCase().split('\n') ?? []);
   }
@@ -114,6 +122,10 @@ export class Witness {
 
   isPackaged(path: Bytes): boolean {
     return this.#owned.has(this.#spelled(path));
+  }
+
+  isUser(nameOrNumber: Bytes): boolean {
+    return this.#users.has(nameOrNumber);
   }
 
   /** A link to a path of a package. */
