@@ -14,6 +14,8 @@ export interface FoundPrograms {
 }
 
 const cachePath = '/etc/ld.so.cache';
+/** People without root keep layers of images in their homes. */
+const layers = /\/(containers\/storage|share\/docker)\/(?!volumes\/)/;
 /** Bytes; one of a large desktop has 300 KiB. */
 const cacheLimit = 16 * 1024 ** 2;
 
@@ -23,7 +25,9 @@ export async function findBuilds(
   facts: Facts,
   programs: readonly Entry[],
 ): Promise<FoundPrograms> {
-  const paths = programs.filter((one) => one.type === 'f' && one.size >= 64).map((one) => one.path);
+  const paths = programs
+    .filter((one) => one.type === 'f' && one.size >= 64 && !layers.test(one.path))
+    .map((one) => one.path);
   const read = await readPieces(source, paths, readElf);
   if (!read.known) {
     return { programs: new Map(), resources: [], unread: [{ fact: 'builds', reason: read.reason }] };

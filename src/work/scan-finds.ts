@@ -8,6 +8,7 @@ import type { Host } from '../host/host.ts';
 import type { Entry, Facts, Resource } from '../types.ts';
 import { findBuilds } from './scan-builds.ts';
 import { findCheckouts } from './scan-checkouts.ts';
+import { findContainers } from './scan-containers.ts';
 import { mostPicked, type Seen } from './scan-listing.ts';
 import { findStacks } from './scan-stacks.ts';
 
@@ -30,10 +31,11 @@ export async function findInstalled(input: FindsInput): Promise<Finds> {
   const builds = await findBuilds(source, facts, seen.programs);
   const checkouts = await findCheckouts({ ...input, marks: seen.marks, entries: seen.entries });
   const stacks = await findStacks({ ...input, marks: seen.marks, programs: builds.programs });
-  const unread = [...builds.unread, ...checkouts.unread];
+  const containers = await findContainers(input);
+  const unread = [...builds.unread, ...checkouts.unread, ...containers.unread];
   if (seen.programs.length >= mostPicked)
     unread.push({ fact: 'builds', reason: `only the first ${mostPicked} programs were looked at` });
-  const all = [...builds.resources, ...checkouts.resources, ...stacks];
+  const all = [...builds.resources, ...checkouts.resources, ...stacks, ...containers.resources];
   // A directory may be a work tree and look like a bare repository, too: the first word holds.
   const unique = new Map(all.map((one) => [`${kindOf(one)} ${nameOfResource(one)}`, one] as const).reverse());
   return { resources: [...unique.values()], unread };
