@@ -270,7 +270,7 @@ function isSecret(path: Bytes, content: Buffer): boolean {
 const keepProgram =
   'cd "$1/" && exec tar -c --format=posix --sparse --xattrs --acls --no-recursion --ignore-failed-read --null -T - -f -';
 const keepThereProgram =
-  'umask 077; mkdir -p /var/lib/opstimal-move && chmod 700 /var/lib/opstimal-move && cd / && exec tar -c --format=posix --xattrs --acls --no-recursion --ignore-failed-read --null -T - -f "/var/lib/opstimal-move/$1.tar"';
+  'umask 077; mkdir -p "$2/var/lib/opstimal-move" && chmod 700 "$2/var/lib/opstimal-move" && cd "$2/" && exec tar -c --format=posix --xattrs --acls --no-recursion --ignore-failed-read --null -T - -f "$2/var/lib/opstimal-move/$1.tar"';
 
 /**
  * Keeps the old forms of everything that steps overwrite or remove. Gives the paths that did not exist, so that
@@ -309,8 +309,11 @@ export async function keepOldForms(
     const { code, stderr } = await channel.done;
     if (code > 1) throw notKept(stderr);
   }
-  if (closed.length > 0 && destination.root === '') {
-    const answer = await destination.run(['sh', '-c', keepThereProgram, 'keep', name], {
+  if (closed.length > 0) {
+    if ((await outsideOf(destination, [`/var/lib/opstimal-move/${name}.tar`])).size > 0) {
+      throw notKept('a link in the path of /var/lib/opstimal-move leads out of the disk');
+    }
+    const answer = await destination.run(['sh', '-c', keepThereProgram, 'keep', name, destination.root], {
       input: list(closed),
     });
     if (answer.code > 1) throw notKept(answer.stderr.toString('latin1'));
