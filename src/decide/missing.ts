@@ -115,7 +115,7 @@ function told(path: Bytes, files: number, packages: readonly string[], isFile: b
       carry: 'none',
       rule: 'package.file-removed',
       reason: `${what} that was removed; the package brings it back`,
-      evidence: 'in its package’s file list, and not there',
+      evidence: 'in the file list of its package, and not there',
       single: true,
     },
   };
