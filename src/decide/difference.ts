@@ -40,6 +40,9 @@ const speaksOf: Readonly<Record<string, readonly (ResourceKind | 'profile')[]>> 
   owned: ['path'],
   recordedDigests: ['path'],
   ucf: ['path'],
+  pathFilters: ['path'],
+  tmpfiles: ['path'],
+  sysusers: ['user', 'group', 'path'],
   repositories: ['repository'],
   accounts: ['user', 'group'],
   units: ['unit'],
@@ -202,6 +205,10 @@ function unknowable(compared: Compared, pair: Pair, field: Field): string | null
   if (pair.kind === 'package' && field.key === 'local') {
     const origins = sides.flatMap((one) => one.incomplete.filter(({ fact }) => fact === 'origins'));
     return origins[0]?.reason ?? null;
+  }
+  if (pair.kind === 'build' && field.key === 'libraries') {
+    const libraries = sides.flatMap((one) => one.incomplete.filter(({ fact }) => fact === 'libraries'));
+    return libraries[0]?.reason ?? null;
   }
   if (field.key === 'password' && [field.left, field.right].includes('unknown'))
     return 'it could not be read';

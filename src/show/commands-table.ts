@@ -188,7 +188,9 @@ export const commands: readonly Command[] = [
       differences,
     ],
     summary: 'print the manifest, or check whether the server still matches it',
-    details: ['The same server gives the same manifest, byte for byte.'],
+    details: [
+      'The same server gives the same manifest, byte for byte. --check says what diff FOLDER SOURCE says.',
+    ],
     examples: [
       { line: 'opstimal-move manifest web1.move -o web1.yaml', does: 'writes it to a file' },
       {

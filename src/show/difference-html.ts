@@ -34,6 +34,11 @@ function safe(text: string): string {
   return visible(text).replace(/[&<>"']/g, (character) => entities[character] as string);
 }
 
+/** The sign for those who see it, the word for those who hear it. */
+function arrow(word: string): string {
+  return `<span class="arrow" aria-hidden="true">→</span><span class="spoken">${word}</span>`;
+}
+
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** `made` says when the two were compared, as a person reads it. */
@@ -63,7 +68,7 @@ export function differenceHtml(difference: Difference, made: string): string {
 <body>
 <header>
 <p class="over">What is different</p>
-<h1><bdi>${safe(left.name)}</bdi> <span class="arrow" aria-label="compared with">→</span> <bdi>${safe(right.name)}</bdi></h1>
+<h1><bdi>${safe(left.name)}</bdi> ${arrow('compared with')} <bdi>${safe(right.name)}</bdi></h1>
 <p class="made">${difference.same ? 'Nothing is different that a server is made of.' : `${safe(countsLine(difference))}.`} Compared ${safe(made)}.</p>
 <ul class="counts">${states.map((state) => tile(state, difference)).join('')}</ul>
 </header>
@@ -113,7 +118,7 @@ function changeItem(change: Change): string {
   const fields = fieldWords(change).map(({ key, left, right }) =>
     left === null
       ? `<span class="field"><i>${safe(key)}</i> ${value(right)}</span>`
-      : `<span class="field"><i>${safe(key)}</i> <del>${safe(left)}</del> <span class="arrow" aria-label="becomes">→</span> <ins>${safe(right ?? '')}</ins></span>`,
+      : `<span class="field"><i>${safe(key)}</i> <del>${safe(left)}</del> ${arrow('becomes')} <ins>${safe(right ?? '')}</ins></span>`,
   );
   if (content !== undefined && content.leftOut !== 'empty') {
     fields.push(`<span class="field lines">${safe(contentWords(content))}</span>`);

@@ -46,6 +46,7 @@ section { margin-top: 2rem; }
 .changes > li { border-top: 1px solid var(--line); }
 .changes > li:first-child { border-top: 0; }
 .head { display: flex; align-items: baseline; padding: .5rem .9rem; }
+h1, .said { position: relative; }
 .said { flex: 1; display: flex; flex-wrap: wrap; align-items: baseline; min-width: 0; }
 summary.head { cursor: pointer; list-style: none; }
 summary.head::-webkit-details-marker { display: none; }

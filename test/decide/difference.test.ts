@@ -185,6 +185,17 @@ test('what a system at rest cannot know is not compared', () => {
   });
 });
 
+test.each([
+  ['package', 'origins', { local: true }],
+  ['build', 'libraries', { libraries: [] }],
+] as const)('a %s is not compared in what %s would say', (kind, fact, change) => {
+  const other = altered((one) => kindOf(one) === kind, change);
+  expect(compare(manifest, other).counts.changed).toBeGreaterThan(0);
+  const found = compare(manifest, { ...other, incomplete: [{ fact, reason: 'permission denied' }] });
+  expect(found.changes).toEqual([]);
+  expect(found.notCompared).toContainEqual(expect.objectContaining({ kind, reason: 'permission denied' }));
+});
+
 test('an address loses its password before it is told', () => {
   const right = altered((one) => 'repository' in one, { uris: ['https://anna:hunter2@vendor.example/'] });
   const said = JSON.stringify(compare(manifest, right));
