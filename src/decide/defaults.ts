@@ -93,6 +93,18 @@ const nameService: Check = (content, witness) => {
   });
 };
 
+/** postgresql-common's postinst: a letter in the place of certificates, until somebody puts some there. */
+const dummyCertificates: Check = (content) =>
+  content.startsWith('This is a dummy root certificate file for PostgreSQL.') &&
+  !content.includes('-----BEGIN');
+
+/** pg_updateaptconfig writes it whole, and over again whenever a cluster is made or dropped. */
+const keptServers: Check = (content) =>
+  content.includes('File maintained by /usr/share/postgresql-common/pg_updateaptconfig') &&
+  content
+    .split('\n')
+    .every((line) => /^\s*(?:\/\/.*|APT|NeverAutoRemove|\{|\};?|"\^postgresql[^"]*";|)$/.test(line));
+
 const checks: readonly (readonly [path: RegExp, check: Check])[] = [
   [/^\/etc\/(hosts\.(allow|deny)|security\/opasswd|environment|modules)$/, lines(/^$/)],
   [/^\/etc\/networks$/, lines(/^(default|loopback|link-local) [0-9.]+$/)],
@@ -105,6 +117,15 @@ const checks: readonly (readonly [path: RegExp, check: Check])[] = [
   [/^\/etc\/sgml\/[^/]+\.cat(\.old)?$/, catalog],
   [/^\/etc\/pam\.d\/common-(account|auth|password|session|session-noninteractive)$/, pam],
   [/^\/etc\/nsswitch\.conf$/, nameService],
+  [/^\/etc\/postgresql-common\/root\.crt$/, dummyCertificates],
+  [/^\/etc\/apt\/apt\.conf\.d\/02autoremove-postgresql$/, keptServers],
+  // Each package of a map type adds its line (postfix-add-filter of the postinst).
+  [
+    /^\/etc\/postfix\/dynamicmaps\.cf$/,
+    lines(
+      /^([a-z]+) (?:\/usr\/lib\/postfix\/)?(?:postfix-|dict_)\1\.so(?:\.[0-9.]+)? dict_\1_open(?: mkmap_\1_open)?$/,
+    ),
+  ],
 ];
 
 /** Whether a file is as a maintainer script or a tool writes it, so that installing the packages makes it again. */

@@ -493,6 +493,9 @@ export const templates: readonly {
   { path: '/root/.profile', from: ['/usr/share/base-files/dot.profile', '/etc/skel/.profile'] },
   { path: '/etc/environment', from: [], empty: true },
   { path: '/etc/inetd.conf', from: [], empty: true },
+  // Postfix's postinst copies what multi-instance set-ups begin with.
+  { path: '/etc/postfix/main.cf.proto', from: ['/usr/share/postfix/main.cf.dist'] },
+  { path: '/etc/postfix/master.cf.proto', from: ['/usr/share/postfix/master.cf.dist'] },
   // cupsd's maintainer scripts link those that are to be used.
   ...['dnssd', 'ipp', 'lpd', 'serial', 'snmp', 'socket', 'usb'].map((name) => ({
     path: `/usr/lib/cups/backend/${name}`,

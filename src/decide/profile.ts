@@ -207,7 +207,9 @@ export function pathsOf(active: ActiveProfile): ProfilePath[] {
       pattern: names.length > 0 ? pattern : toBytes(pattern),
       weak: rule.weak === true,
       added: profile.added !== undefined,
-      ruling,
+      // Whatever named it: what lies in /etc is configuration, and is shown, merged and sealed as that.
+      ruling:
+        ruling.carry === 'stream' && pattern.startsWith('/etc/') ? { ...ruling, carry: 'manifest' } : ruling,
     }));
   });
 }
