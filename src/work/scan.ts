@@ -25,7 +25,7 @@ import { entriesOf, judgeAll } from './scan-judge.ts';
 import { listOnce, stopIfAsked } from './scan-listing.ts';
 import { nameMissing } from './scan-missing.ts';
 import { prepare } from './scan-prepare.ts';
-import { sealSecrets } from './sealed.ts';
+import { forgetOpen, sealSecrets } from './sealed.ts';
 import type { Surroundings } from './work.ts';
 
 export interface ScanResult {
@@ -198,7 +198,9 @@ async function* look(
   const { manifest } = sealing;
   await writeHosts(folder, source, facts);
   await folder.writeVerdicts(verdicts);
+  const before = await folder.readManifest().catch(() => null);
   await folder.writeManifest(manifest);
+  await forgetOpen(folder, before, manifest);
   return {
     classes,
     undecidedGroups: undecidedGroups(index).length,

@@ -22,6 +22,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { unquote } from '../bytes.ts';
+import { namedFiles } from '../decide/attachments.ts';
 import { canonical } from '../decide/manifest-yaml.ts';
 import {
   checkRecipient,
@@ -258,6 +259,19 @@ async function writeSeen(folder: Folder, now: ReadonlyMap<string, string>): Prom
 async function removeOthers(folder: Folder, now: ReadonlyMap<string, string>): Promise<void> {
   for (const name of await readdir(folder.path('sealed'))) {
     if (name.endsWith('.age') && !now.has(`sealed/${name}`)) await rm(folder.path('sealed', name));
+  }
+}
+
+/**
+ * Removes what an earlier scan kept in the open of files that are secret now: a password may have come into one since,
+ * or a newer version of this program knows more of them. Called after the manifest was written.
+ */
+export async function forgetOpen(folder: Folder, before: Manifest | null, now: Manifest): Promise<void> {
+  const named = new Set(namedFiles(now).map(({ from }) => from));
+  const secret = new Set(now.resources.filter(isSecretFile).map((one) => one.path));
+  for (const one of before === null ? [] : namedFiles(before)) {
+    if (one.content === null || !secret.has(one.content) || named.has(one.from)) continue;
+    if (/^files\/[0-9a-f]{32}$/.test(one.from)) await rm(folder.path(one.from), { force: true });
   }
 }
 

@@ -133,6 +133,20 @@ test('what changed is sealed anew, for other recipients everything, and what is 
   await scanInto(folder);
 });
 
+test('a file that becomes secret is in the open no more', async () => {
+  const file = join(root, 'etc/later.conf');
+  await writeFile(file, 'level = 1\n# an-older-form\n');
+  await scanInto(folder);
+  const { from } = (await resource('/etc/later.conf')) as PathResource;
+  expect(await readFile(folder.path(from as string), 'utf8')).toContain('an-older-form');
+  await writeFile(file, 'level = 1\n# an-older-form\npassword = hunter2\n');
+  await scanInto(folder);
+  expect(await resource('/etc/later.conf')).toMatchObject({ secret: true });
+  expect((await whole(folder.directory)).has(from as string)).toBe(false);
+  rmSync(file);
+  await scanInto(folder);
+});
+
 test('the password lines of people are sealed, and of nobody else', async () => {
   const sealed = await Sealed.open(folder, key);
   expect((await sealed.shadowText())?.toString()).toBe('anna:$6$x$y:19000::::::\n');

@@ -2,12 +2,13 @@ import { argumentOf, runWork, type Session, showResult } from '../session.ts';
 import { lockFolder } from './folders.ts';
 import { reach, serverName } from './hosts.ts';
 import { profilesOf } from './profiles.ts';
-import { rememberRecipients } from './sealing.ts';
+import { givenRecipients } from './sealing.ts';
 
 /** `scan SOURCE [FOLDER]`: exit 3 when parts of the server could not be asked or read. */
 export async function scanCommand(session: Session): Promise<number> {
   const profiles = await profilesOf(session);
   const place = argumentOf(session, 'SOURCE') as string;
+  const recipients = await givenRecipients(session);
   const source = await reach(session, place);
   const [{ Folder }, { scan }, { scanText }] = await Promise.all([
     import('../../work/folder.ts'),
@@ -18,7 +19,7 @@ export async function scanCommand(session: Session): Promise<number> {
   const directory = named ?? Folder.nameFor(await serverName(source));
   const folder = await Folder.create(directory);
   await lockFolder(session, folder);
-  await rememberRecipients(session, folder);
+  if (recipients.length > 0) await (await import('../../work/sealed.ts')).addRecipients(folder, recipients);
   const result = await runWork(
     session,
     scan({

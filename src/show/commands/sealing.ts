@@ -1,5 +1,6 @@
 /** `seal` and `unseal`, and the options of other commands that have to do with sealed secrets. */
 import { quote } from '../../bytes.ts';
+import { checkRecipient } from '../../decide/recipients.ts';
 import { Failure } from '../../failure.ts';
 import type { Folder } from '../../work/folder.ts';
 import type { Sealed } from '../../work/sealed.ts';
@@ -14,17 +15,10 @@ export async function givenRecipients(session: Session): Promise<string[]> {
   const files = session.parsed.values['recipients-file'] ?? [];
   if (words.length + files.length === 0) return [];
   const { recipientsFrom } = await import('../../work/sealed.ts');
+  for (const word of words) checkRecipient(word, word.slice(0, 80));
   const found = [...words];
   for (const file of files) found.push(...(await recipientsFrom(file)));
   return found;
-}
-
-/** Remembers the recipients of a command in its folder. */
-export async function rememberRecipients(session: Session, folder: Folder): Promise<void> {
-  const recipients = await givenRecipients(session);
-  if (recipients.length === 0) return;
-  const { addRecipients } = await import('../../work/sealed.ts');
-  await addRecipients(folder, recipients);
 }
 
 /** What --identity opens; null where it was not given. */
