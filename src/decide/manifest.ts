@@ -168,7 +168,8 @@ function pathResource(one: CarriedPath, input: ManifestInput): PathResource[] {
   }
   if (entry.type !== 'f') return [];
   if (ruling.class === 'secret') {
-    return [{ path: quote(path), kind: 'file', ...owners, secret: true, ...based, ...patched, ...noted }];
+    const said = change === undefined ? noted : leftOut(noted.note);
+    return [{ path: quote(path), kind: 'file', ...owners, secret: true, ...based, ...patched, ...said }];
   }
   const content = input.contents.get(path);
   if (content === undefined) return [];
@@ -195,6 +196,11 @@ function note(ruling: Ruling): { note?: string } {
     return { note: withEvidence(quote(ruling.reason), ruling.class === 'secret' ? ruling.evidence : '') };
   }
   return {};
+}
+
+function leftOut(note: string | undefined): { note: string } {
+  const told = 'values of secrets are left out of the patch';
+  return { note: note === undefined ? told : `${note}; ${told}` };
 }
 
 /** What was seen, where it says more than the reason and is the same at every scan. */

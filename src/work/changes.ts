@@ -64,7 +64,8 @@ export async function* findChanges(input: ChangesInput): Work<ReadonlyMap<Bytes,
 
 /** Why there can be no patch of a file, whatever the original is; empty = there can. */
 function hindrance(ruling: Ruling, entry: Entry, content: Buffer | undefined): string {
-  if (ruling.rule === 'secret.place') return 'all that stands there is secret';
+  // Secret by its place or by a profile: there is no telling which lines of it are not.
+  if (ruling.class === 'secret' && ruling.rule !== 'secret.format') return 'all that stands there is secret';
   if (entry.size > patchLimit) return 'it is larger than 1 MiB';
   if (content === undefined) return 'it could not be read';
   return isText(content) ? '' : 'it is no text';

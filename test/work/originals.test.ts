@@ -80,13 +80,15 @@ beforeAll(async () => {
   await put('/etc/motd', 'welcome\nto the shop\n');
   await put(
     '/var/lib/ucf/hashfile',
-    `${md5('mode = 1\n')}  /etc/ucf-package.conf\n${md5('mode = 7\n')}  /etc/ucf-lost.conf\n${md5(offered)}  /etc/ucf-script.conf\n${md5('beside\n')}  /etc/ucf-beside.conf\n`,
+    `${md5('mode = 1\n')}  /etc/ucf-package.conf\n${md5('mode = 7\n')}  /etc/ucf-lost.conf\n${md5(offered)}  /etc/ucf-script.conf\n${md5('beside\n')}  /etc/ucf-beside.conf\n${md5('offered\n')}  /etc/ppp/chap-secrets\n`,
   );
   await put('/var/lib/ucf/registry', 'tool /etc/ucf-package.conf\ntool /etc/ucf-lost.conf\n');
   await put('/etc/ucf-package.conf', 'mode = 2\n');
   await put('/etc/ucf-lost.conf', 'mode = 8\n');
   await put('/etc/ucf-script.conf', 'level = 2\n');
   await put('/var/lib/ucf/cache/:etc:ucf-script.conf', offered);
+  await put('/etc/ppp/chap-secrets', 'anna * hunter2 *\n');
+  await put('/etc/ppp/chap-secrets.ucf-dist', 'offered\n');
   await put('/etc/ucf-beside.conf', 'changed\n');
   await put('/etc/ucf-beside.conf.ucf-dist', 'beside\n');
   if (reason !== null) return;
@@ -125,7 +127,10 @@ else {
     const scanned = await scanInto('secrets.move');
     const patch = await patchOf(scanned, '/etc/tool/secret.conf');
     expect(patch).toMatch(/^ level = 1\n\+password = \S+\n$/m);
-    expect(scanned.paths.get('/etc/tool/secret.conf')).toMatchObject({ secret: true });
+    expect(scanned.paths.get('/etc/tool/secret.conf')).toMatchObject({
+      secret: true,
+      note: expect.stringContaining('; values of secrets are left out of the patch'),
+    });
     expect(await patchOf(scanned, '/etc/ucf-script.conf')).toMatch(
       /^-password = \S+\n-level = 1\n\+level = 2\n$/m,
     );
@@ -140,6 +145,8 @@ else {
     const { folder } = await scanInto('why.move');
     const nothing = 'it lies nowhere on the server, and nothing was downloaded';
     expect(Object.fromEntries(await folder.readUnpatched())).toEqual({
+      '/etc/given.conf': 'no file of a package with its digest is there',
+      '/etc/ppp/chap-secrets': 'all that stands there is secret',
       '/etc/gone-edited.conf': nothing,
       '/etc/ucf-lost.conf': nothing,
       '/usr/lib/late/patched': nothing,
