@@ -28,9 +28,9 @@ export const packageRulings = {
   unchanged: ruling(
     'package.unchanged',
     'unchanged file of a package',
-    'in a package’s file list, not changed since',
+    'in the file list of a package, not changed since',
   ),
-  directory: ruling('package.directory', 'directory of a package', 'in a package’s file list'),
+  directory: ruling('package.directory', 'directory of a package', 'in the file list of a package'),
   conffile: ruling(
     'package.conffile',
     'configuration as its package brought it',
@@ -49,7 +49,7 @@ export const packageRulings = {
   template: ruling(
     'generated.template',
     'copied from a template of its package',
-    'its digest is the template’s',
+    'its digest is that of the template',
   ),
   link: ruling('generated.enabled', 'switched on by a package', 'its package keeps a mark of it'),
 } as const;
