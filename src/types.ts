@@ -482,7 +482,7 @@ export interface UserResource extends Common {
   readonly home: string;
   readonly shell: string;
   readonly system: boolean;
-  /** The hash is read from the source when it is applied; no file of ours holds it. */
+  /** The hash is read from the source when it is applied; of ours only sealed/shadow.age holds it. */
   readonly password: 'set' | 'locked' | 'none' | 'unknown';
 }
 export interface PathResource extends Common {
