@@ -148,8 +148,8 @@ export interface PodmanContainer {
   readonly unit: string;
 }
 
-/** What `podman inspect` says of all containers of one person. Throws an Error where it is no list. */
-export function parsePodmanInspect(output: Bytes, owner: string): PodmanContainer[] {
+/** What `podman inspect` says of all containers of root. Throws an Error where it is no list. */
+export function parsePodmanInspect(output: Bytes): PodmanContainer[] {
   const all = parse(output);
   if (!Array.isArray(all)) throw new Error('podman inspect said no list');
   return all.flatMap((value): PodmanContainer[] => {
@@ -174,9 +174,8 @@ export function parsePodmanInspect(output: Bytes, owner: string): PodmanContaine
       {
         unit: textOf(labels.PODMAN_SYSTEMD_UNIT),
         resource: {
-          container: owner === '' ? name : `${owner}/${name}`,
+          container: name,
           engine: 'podman',
-          ...(owner === '' ? {} : { owner }),
           image: image === '' ? textOf(one.Image) : image,
           ...pulled(image, digest),
           ...(definition === undefined ? {} : { definition }),
@@ -200,12 +199,14 @@ function pulled(image: string, digest: string): { digest?: string } {
 }
 
 /**
- * Containers from podman's storage, where podman itself is not asked: `containers.json` and `images.json`. Ports and
- * restart policies are in a database that is not read.
+ * Containers from podman's storage, where podman itself is not asked: `containers.json`, `images.json`, and by the
+ * container's id the `config.json` that its last start left, which knows its mounts (OCI runtime specification). Ports
+ * and restart policies are in a database that is not read.
  */
 export function parsePodmanStorage(
   containers: Bytes | undefined,
   images: Bytes | undefined,
+  started: (id: string) => Bytes | undefined,
   owner: string,
 ): ContainerResource[] {
   const digests = new Map(
@@ -217,21 +218,38 @@ export function parsePodmanStorage(
     const name = textOf(about.name) || textOf(listOf(one.names)[0]);
     const image = textOf(about['image-name']);
     if (name === '' || /-infra$/.test(name)) return [];
+    const config = started(String(one.id));
+    const unknown = config === undefined ? 'volumes, ports' : 'ports';
     return [
       {
         container: owner === '' ? name : `${owner}/${name}`,
-        note: 'ports, networks, volumes and restart policy are in a database that was not read',
+        note: `podman was not asked: its ${unknown}, networks, restart policy and whether it runs are not known`,
         engine: 'podman',
         ...(owner === '' ? {} : { owner }),
         image,
         ...pulled(image, digests.get(String(about['image-id'] ?? one.image)) ?? ''),
-        volumes: [],
+        volumes: sortedVolumes(listOf(objectOf(parse(config)).mounts).flatMap(volumeOfRuntime)),
         ports: [],
         networks: [],
         running: false,
       },
     ];
   });
+}
+
+/** A mount that somebody asked for, and not one that podman makes for every container. */
+function volumeOfRuntime(mount: unknown): Volume[] {
+  const { type, source, destination } = objectOf(mount);
+  if (type !== 'bind' || typeof source !== 'string' || !source.startsWith('/')) return [];
+  if (/^\/(run|proc|sys|dev)(\/|$)|\/userdata\//.test(source)) return [];
+  const name = /\/containers\/storage\/volumes\/([^/]+)\/_data$/.exec(source)?.[1];
+  return [
+    {
+      source: textOf(source),
+      target: textOf(destination),
+      ...(name === undefined ? {} : { name: quote(toBytes(name)) }),
+    },
+  ];
 }
 
 /** A quadlet file; null where it names no image. `path` is its own. */

@@ -1,6 +1,7 @@
 /**
- * Containers: Docker's from its files, which also speak when it does not run; podman's by asking it as their owner,
- * once it runs anyway (after a boot the first question would make it write), else from its storage; and quadlets.
+ * Containers: Docker's from its files, which also speak when it does not run; root's of podman by asking it, once it
+ * runs anyway (after a boot the first question would make it write); those of people from their storage, because
+ * podman writes into its locks there at every question; and quadlets.
  * Volumes and binds travel as data; this says what they belong to.
  */
 import { quote } from '../bytes.ts';
@@ -29,6 +30,8 @@ interface FoundFiles {
     readonly driver: string;
     readonly uid: number;
   }[];
+  /** Left by the last start of a container, by its id. */
+  readonly started: Map<string, Bytes>;
   readonly quadlets: { readonly path: Bytes; readonly uid: number }[];
 }
 
@@ -44,6 +47,7 @@ export async function findContainers(input: {
     ...found.docker.flatMap(({ path }) => [path, path.replace(/config\.v2\.json$/, 'hostconfig.json')]),
     ...found.images.map(({ path }) => path),
     ...found.podman.flatMap((one) => [one.path, imagesOf(one)]),
+    ...found.started.values(),
     ...found.quadlets.map(({ path }) => path),
   ].slice(0, mostFiles);
   if (paths.length === 0) return { resources: [], unread };
@@ -67,7 +71,7 @@ export async function findContainers(input: {
 }
 
 async function pick(listing: AsyncIterable<readonly Entry[]>): Promise<FoundFiles> {
-  const found: FoundFiles = { docker: [], images: [], podman: [], quadlets: [] };
+  const found: FoundFiles = { docker: [], images: [], podman: [], started: new Map(), quadlets: [] };
   for await (const some of listing) {
     for (const { path, type, uid } of some) {
       if (type !== 'f') continue;
@@ -81,6 +85,9 @@ async function pick(listing: AsyncIterable<readonly Entry[]>): Promise<FoundFile
         const match = /^(.*\/containers\/storage)\/([a-z0-9]+)-containers\/containers\.json$/.exec(path);
         if (match !== null)
           found.podman.push({ path, storage: match[1] as Bytes, driver: match[2] as string, uid });
+      } else if (path.endsWith('/userdata/config.json')) {
+        const id = /-containers\/([0-9a-f]{64})\/userdata\/config\.json$/.exec(path)?.[1];
+        if (id !== undefined) found.started.set(id, path);
       } else if (
         path.endsWith('.container') &&
         /^\/(etc|home\/.*\/\.config|root\/\.config)\/containers\/systemd\//.test(path)
@@ -128,10 +135,10 @@ async function fromPodman(
   const asked = new Map<number, Described[] | string>();
   for (const one of found.podman) {
     const owner = ownerName(one.uid, users);
-    const stored = parsePodmanStorage(contents.get(one.path), contents.get(imagesOf(one)), owner);
+    const started = (id: string) => contents.get(found.started.get(id) ?? '');
+    const stored = parsePodmanStorage(contents.get(one.path), contents.get(imagesOf(one)), started, owner);
     if (stored.length === 0) continue;
-    const user = users.find(({ uid }) => uid === one.uid);
-    if (!asked.has(one.uid)) asked.set(one.uid, await askPodman(source, user, owner));
+    if (!asked.has(one.uid)) asked.set(one.uid, await askPodman(source, one.uid));
     const said = asked.get(one.uid) as Described[] | string;
     if (typeof said !== 'string') {
       // All drivers of one person answer together.
@@ -144,41 +151,38 @@ async function fromPodman(
   return described;
 }
 
+/** `alive` is made by the first podman after a boot, which brings the database up to date. */
 const program = `
-[ -e "$1" ] || exit 91
+[ -e /run/libpod/alive ] || exit 91
 cd /
 ids=$(timeout -k 5 120 podman --log-level=error ps --all --quiet --no-trunc </dev/null) || exit
 if [ -z "$ids" ]; then echo '[]'; exit; fi
 exec timeout -k 5 300 podman --log-level=error inspect --type container $ids </dev/null
 `;
 
-/** What podman says of one person's containers, or why it said nothing; empty where there is nothing to complain of. */
-async function askPodman(source: Host, user: User | undefined, owner: string): Promise<Described[] | string> {
-  if (!source.live || !source.privileged || user === undefined) return '';
-  const runtime = user.uid === 0 ? '/run' : `/run/user/${user.uid}`;
-  // It is made by the first podman after a boot, which brings the database up to date.
-  const alive = user.uid === 0 ? '/run/libpod/alive' : `${runtime}/libpod/tmp/alive`;
-  const become =
-    user.uid === 0 ? [] : ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups', '--'];
-  const environment = [
-    'PATH=/usr/bin:/bin:/usr/sbin:/sbin',
-    'LC_ALL=C',
-    `HOME=${user.home}`,
-    ...(user.uid === 0 ? [] : [`XDG_RUNTIME_DIR=${runtime}`, `USER=${user.name}`]),
-  ];
+/** What podman says of root's containers, or why it said nothing; empty where there is nothing to complain of. */
+async function askPodman(source: Host, uid: number): Promise<Described[] | string> {
+  if (!source.live || !source.privileged || uid !== 0) return '';
   try {
     const answer = await source.run(
-      [...become, 'env', '-i', ...environment, 'sh', '-c', program, 'podman', alive] as unknown as readonly [
-        Bytes,
-        ...Bytes[],
+      [
+        'env',
+        '-i',
+        'PATH=/usr/bin:/bin:/usr/sbin:/sbin',
+        'LC_ALL=C',
+        'HOME=/root',
+        'sh',
+        '-c',
+        program,
+        'podman',
       ],
       { timeoutSeconds: 600 },
     );
     if (answer.code === 91 || answer.code === 127) return '';
     if (answer.code !== 0) throw new Error(answer.stderr.toString('latin1').trim().split('\n').at(-1) ?? '');
-    return parsePodmanInspect(answer.stdout.toString('latin1'), owner).map((one) => ({ ...one, owner }));
+    return parsePodmanInspect(answer.stdout.toString('latin1')).map((one) => ({ ...one, owner: '' }));
   } catch (error) {
-    return `podman of ${owner === '' ? 'root' : owner}: ${quote((error as Error).message)}`;
+    return `podman: ${quote((error as Error).message)}`;
   }
 }
 

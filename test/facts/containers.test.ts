@@ -106,14 +106,13 @@ test('what podman inspect says', () => {
     { Name: 'own', ImageName: 'localhost/own:latest', ImageDigest: digest },
     { Name: 'x-infra', IsInfra: true },
   ];
-  const [web, own, ...rest] = parsePodmanInspect(JSON.stringify(said), 'anna');
+  const [web, own, ...rest] = parsePodmanInspect(JSON.stringify(said));
   expect(rest).toEqual([]);
   expect(web).toEqual({
     unit: 'web.service',
     resource: {
-      container: 'anna/web',
+      container: 'web',
       engine: 'podman',
-      owner: 'anna',
       image: 'docker.io/library/nginx:1.25',
       digest,
       volumes: [{ source: '/home/anna/v/_data', target: '/data', name: 'data' }],
@@ -123,10 +122,21 @@ test('what podman inspect says', () => {
     },
   });
   expect(own?.resource.digest).toBeUndefined();
-  expect(() => parsePodmanInspect('Error: no', '')).toThrow('no list');
+  expect(() => parsePodmanInspect('Error: no')).toThrow('no list');
 });
 
 test("podman's storage, where it cannot be asked", () => {
+  const mounts = [
+    {
+      type: 'bind',
+      source: '/home/anna/.local/share/containers/storage/volumes/data/_data',
+      destination: '/data',
+    },
+    { type: 'bind', source: '/home/anna/etc', destination: '/etc/app' },
+    { type: 'bind', source: '/run/user/1001/containers/hosts', destination: '/etc/hosts' },
+    { type: 'bind', source: '/x/vfs-containers/c1/userdata/shm', destination: '/dev/shm' },
+    { type: 'tmpfs', source: 'tmpfs', destination: '/dev' },
+  ];
   const metadata = JSON.stringify({
     'image-name': 'docker.io/library/nginx:1',
     'image-id': 'i1',
@@ -135,12 +145,26 @@ test("podman's storage, where it cannot be asked", () => {
   const found = parsePodmanStorage(
     JSON.stringify([{ id: 'c1', names: ['web'], image: 'i1', metadata }, { id: 'c2' }]),
     JSON.stringify([{ id: 'i1', digest }]),
-    '',
+    (id) => (id === 'c1' ? JSON.stringify({ mounts }) : undefined),
+    'anna',
   );
   expect(found).toMatchObject([
-    { container: 'web', image: 'docker.io/library/nginx:1', digest, running: false },
+    {
+      container: 'anna/web',
+      image: 'docker.io/library/nginx:1',
+      digest,
+      running: false,
+      volumes: [
+        {
+          source: '/home/anna/.local/share/containers/storage/volumes/data/_data',
+          target: '/data',
+          name: 'data',
+        },
+        { source: '/home/anna/etc', target: '/etc/app' },
+      ],
+    },
   ]);
-  expect(found[0]?.note).toMatch(/database/);
+  expect(found[0]?.note).toMatch(/^podman was not asked/);
 });
 
 test('a quadlet file', () => {
@@ -180,10 +204,10 @@ test('rubbish is left out', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), fc.json(), (one, other) => {
       parseDockerContainer(one, other, parseDockerImages(other), '/d');
-      parsePodmanStorage(one, other, '');
+      parsePodmanStorage(one, other, () => one, '');
       parseQuadlet(one, '/etc/x.container', '');
       try {
-        parsePodmanInspect(one, '');
+        parsePodmanInspect(one);
       } catch (error) {
         expect((error as Error).message).toBe('podman inspect said no list');
       }
