@@ -36,11 +36,15 @@ export const packageRulings = {
     'configuration as its package brought it',
     'its digest is the recorded one',
   ),
-  leftover: ruling(
-    'package.leftover',
-    'left by a removed package, unchanged',
-    'its digest is the recorded one',
-  ),
+  /** No recipe makes it again: the package is not installed. */
+  leftover: {
+    class: 'mutable',
+    carry: 'manifest',
+    rule: 'package.leftover',
+    reason: 'configuration that stayed when its package was removed',
+    evidence: 'its digest is the recorded one',
+    single: true,
+  },
   ucf: ruling(
     'generated.ucf',
     'configuration as its package offered it',

@@ -396,7 +396,8 @@ export class Classifier {
   resolve(path: Bytes, digest: string | null): Ruling | null {
     const candidate = this.candidates.get(path);
     if (candidate === undefined) return null;
-    if (digest !== null && candidate.digests.includes(digest)) return null;
+    if (digest !== null && candidate.digests.includes(digest))
+      return candidate.kind === 'leftover' ? packageRulings.leftover : null;
     if (candidate.otherwise !== undefined) return candidate.otherwise;
     if (candidate.kind === 'link')
       return this.#packages.isCopied(candidate.package) ? null : edited(candidate);

@@ -96,6 +96,7 @@ const rows: readonly Row[] = [
     '/etc/runit/runsvdir',
     '/etc/runit/runsvdir/{default,current}',
     '/etc/lighttpd/conf-enabled',
+    '/etc/apparmor.d/local',
   ]),
   row('generated.etc', 'made by maintainer scripts', 'f', [
     '/etc/python3/debian_config',
@@ -136,6 +137,13 @@ const rows: readonly Row[] = [
         return target.startsWith(from) && isSame && witness.leadsToPackage(entry);
       },
     },
+  ),
+  row(
+    'generated.etc',
+    'made by maintainer scripts',
+    'l',
+    ['/etc/dovecot/private/dovecot.key', '/etc/dovecot/private/dovecot.pem'],
+    { when: ({ target = '' }) => /^\/etc\/ssl\/(private|certs)\/ssl-cert-snakeoil\.(key|pem)$/.test(target) },
   ),
   row('generated.etc', 'made by maintainer scripts', 'l', ['/etc/sgml/catalog'], {
     when: ({ target }) => target === '/var/lib/sgml-base/supercatalog',
@@ -492,6 +500,7 @@ export const templates: readonly {
   { path: '/root/.bashrc', from: ['/usr/share/base-files/dot.bashrc', '/etc/skel/.bashrc'] },
   { path: '/root/.profile', from: ['/usr/share/base-files/dot.profile', '/etc/skel/.profile'] },
   { path: '/etc/environment', from: [], empty: true },
+  { path: '/etc/security/opasswd', from: [], empty: true },
   { path: '/etc/inetd.conf', from: [], empty: true },
   // Postfix's postinst copies what multi-instance set-ups begin with.
   { path: '/etc/postfix/main.cf.proto', from: ['/usr/share/postfix/main.cf.dist'] },

@@ -90,10 +90,18 @@ function filledIn(script: Bytes): Bytes {
     .join('\n');
 }
 
-/** Whether one command names owner, group, mode and path in this order, as dpkg-statoverride takes them. */
+/**
+ * Whether one command names owner, group, mode and path in this order, as dpkg-statoverride takes them. In a loop the
+ * path is its variable, and a line `for NAME in ...` names the path.
+ */
 function sets(script: Bytes, override: Bytes): boolean {
   const wanted = override.replace(/ 0*([0-7]+) \//, ' $1 /');
-  return script
-    .split('\n')
-    .some((line) => ` ${line.replaceAll(/ 0+([0-7]+) (?=\/)/g, ' $1 ')} `.includes(` ${wanted} `));
+  const path = override.slice(override.indexOf('/'));
+  const lines = script.split('\n').map((line) => ` ${line.replaceAll(/ 0+([0-7]+) (?=[/$])/g, ' $1 ')} `);
+  const looped = lines.flatMap((line) => {
+    const loop = /^ for ([A-Za-z_]\w*) in (.*?)(?:;.*)?$/s.exec(line);
+    return loop !== null && ` ${loop[2]} `.includes(` ${path} `) ? [`$${loop[1]}`] : [];
+  });
+  const ways = [wanted, ...looped.map((name) => `${wanted.slice(0, wanted.indexOf('/'))}${name}`)];
+  return lines.some((line) => ways.some((way) => line.includes(` ${way} `)));
 }

@@ -59,7 +59,7 @@ test.each([
   ['/etc/tool/edited.conf', 'edited', 'manifest', 'package.edited'],
   ['/etc/tool/removed.conf', 'edited', 'manifest', 'package.conffile-removed'],
   ['/etc/tool/secret.conf', 'secret', 'manifest', 'secret.format'],
-  ['/etc/gone.conf', 'immutable', 'none', 'package.leftover'],
+  ['/etc/gone.conf', 'mutable', 'manifest', 'package.leftover'],
   ['/etc/gone-edited.conf', 'edited', 'manifest', 'package.leftover-edited'],
   ['/usr/bin/true', 'edited', 'manifest', 'diversion.replacement'],
   ['/usr/bin/true.real', 'immutable', 'none', 'package.unchanged'],
