@@ -10,7 +10,7 @@ import { readSmallFiles } from './read.ts';
 
 /** Bytes; lockfiles of large projects have a few MiB. */
 const limitEach = 16 * 1024 ** 2;
-const filesAtOnce = 500;
+const filesAtOnce = 5000;
 /** Pieces kept of one tree, and trees: no more is shown. */
 const mostPieces = 3000;
 const mostTrees = 5000;
