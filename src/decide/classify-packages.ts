@@ -93,12 +93,15 @@ const emptyDirectories = new Set<Bytes>(
   ),
 );
 
+/** How the note of such a link begins: only a person can say where its contents belong on another server's disks. */
+export const directoryLinked = 'link in the place of a directory';
+
 function linkedDirectory(owner: string, target: Bytes): Ruling {
   return {
     class: 'edited',
     carry: 'manifest',
     rule: 'package.directory-linked',
-    reason: `link in the place of a directory of ${owner}`,
+    reason: `${directoryLinked} of ${owner}`,
     evidence: `leads to ${quote(target)}; the package lists files below it`,
     single: true,
   };

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import picomatch from 'picomatch';
 import { parentOf, quote, toBytes, unquote } from '../bytes.ts';
 import type { Bytes, Manifest, Notice, PathResource, PlannedFile, Profile, Step } from '../types.ts';
+import { directoryLinked } from './classify-packages.ts';
 import type { PlanInput } from './plan-input.ts';
 import { isUnion, mergeHint } from './plan-merge.ts';
 import { count, PartBuilder, type PlanPart, some } from './plan-part.ts';
@@ -87,6 +88,10 @@ export function wantedPaths(input: {
     const source = unquote(resource.path);
     // The link is how systemd notes that a unit is masked; the unit's own step stops it, too.
     if (resource.kind === 'link' && resource.target === '/dev/null' && masked.has(source)) continue;
+    if (resource.kind === 'link' && resource.note?.startsWith(directoryLinked) === true) {
+      notices.push(byHand(resource, 'move the directory to the disk it belongs on here, and make the link'));
+      continue;
+    }
     const crossing = crossingOf(source, active);
     if (crossing?.how === 'by-hand') {
       notices.push(byHand(resource, crossing.note || `${crossing.profile.title} must be set up by hand`));

@@ -205,6 +205,18 @@ test.each([
   expect(plan.notices).toContainEqual(expect.objectContaining({ grade: 'by-hand', subject: path }));
 });
 
+test('a directory that became a link to another disk is left to a person', () => {
+  const link: PathResource = {
+    path: '/srv',
+    kind: 'link',
+    target: '/data/srv',
+    note: 'link in the place of a directory of base-files',
+  };
+  const plan = makePlan(input(manifest([link])));
+  expect(plan.steps).toEqual([]);
+  expect(plan.notices).toContainEqual(expect.objectContaining({ grade: 'by-hand', subject: '/srv' }));
+});
+
 test('authorized_keys of root are joined', () => {
   expect(ids([file('/root/.ssh/authorized_keys')])).toEqual(['union:/root/.ssh/authorized_keys']);
 });
