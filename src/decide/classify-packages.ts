@@ -154,6 +154,13 @@ const enabledMarks: readonly (readonly [link: RegExp, mark: (match: RegExpExecAr
   ],
 ];
 
+/** Where the link leads that the tool makes. */
+function availableOf(link: Bytes): Bytes {
+  return link
+    .replace(/^(\/etc\/apache2\/[a-z]+)-enabled\//, '$1-available/')
+    .replace(/^(\/etc\/php\/[^/]+)\/[^/]+\/conf\.d\/\d+-/, '$1/mods-available/');
+}
+
 /** Directories of which the package that lists them also lists something below. */
 function directoriesIn(owned: ReadonlyMap<Bytes, string>): ReadonlySet<Bytes> {
   const found = new Set<Bytes>();
@@ -216,7 +223,7 @@ export class PackageIndex {
   isEnabledByPackage(entry: Entry): boolean {
     for (const [link, mark] of enabledMarks) {
       const match = link.exec(entry.path);
-      if (match !== null) return this.#marks.has(mark(match));
+      if (match !== null) return this.#marks.has(mark(match)) && targetOf(entry) === availableOf(entry.path);
     }
     return false;
   }
