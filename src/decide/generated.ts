@@ -228,9 +228,6 @@ const rows: readonly Row[] = [
   row('generated.bytecode', 'compiled from packaged Python', 'f', ['/usr/**/*.pyc'], {
     when: ({ path }, witness) => witness.isPackaged(sourceOf(path) ?? ''),
   }),
-  row('generated.bytecode', 'compiled from packaged Python', 'd', ['/usr/**/__pycache__'], {
-    when: 'packaged directory',
-  }),
   row('generated.policy', 'keeps services from starting in images', 'f', ['/usr/sbin/policy-rc.d'], {
     class: 'ephemeral',
   }),
