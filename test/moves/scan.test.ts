@@ -3,14 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { connect } from '../../src/host/connect.ts';
-import { parsePlace } from '../../src/host/place.ts';
-import type { Manifest, Resource, Verdict } from '../../src/types.ts';
-import { Folder } from '../../src/work/folder.ts';
-import { loadProfiles } from '../../src/work/profiles.ts';
-import { type ScanResult, scan } from '../../src/work/scan.ts';
-import { finish } from '../../src/work/work.ts';
-import { ensureLayer, labAvailable, sshConfig, withHosts } from '../lab/lab.ts';
+import { ensureLayer, labAvailable, withHosts } from '../lab/lab.ts';
+import { named, type Scanned, scanPlace } from './scanned.ts';
 
 const reason = labAvailable();
 let base: string;
@@ -19,36 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(base, { recursive: true, force: true }));
 
-interface Scanned {
-  readonly folder: Folder;
-  readonly result: ScanResult;
-  readonly manifest: Manifest;
-  readonly verdicts: readonly Verdict[];
-}
-
-async function scanHost(host: string, name: string): Promise<Scanned> {
-  const folder = await Folder.create(join(base, name));
-  const source = await connect(parsePlace(`root@${host}`), {
-    asker: { trustHostKey: async () => false, secret: async () => null },
-    environment: process.env,
-    note: () => {},
-    sshConfig,
-  });
-  try {
-    const surroundings = { now: Date.now, by: 'test', signal: new AbortController().signal };
-    const result = await finish(scan({ source, folder, profiles: await loadProfiles(), surroundings }));
-    return { folder, result, manifest: await folder.readManifest(), verdicts: await folder.readVerdicts() };
-  } finally {
-    await source.close();
-  }
-}
-
-/** Names of the resources that have a key, for example all packages. */
-function named(manifest: Manifest, key: string): string[] {
-  return manifest.resources
-    .map((resource: Resource) => (resource as unknown as Record<string, unknown>)[key])
-    .filter((name) => typeof name === 'string');
-}
+const scanHost = (host: string, name: string): Promise<Scanned> => scanPlace(`root@${host}`, base, name);
 
 if (reason !== null) test.skip(`scans servers: not here, ${reason}`, () => {});
 else {
