@@ -21,6 +21,8 @@ const memory = /^(tmpfs|ramfs|hugetlbfs)$/;
 /** Made up by the kernel. */
 const virtual =
   /^(proc|sysfs|devtmpfs|devpts|mqueue|debugfs|tracefs|securityfs|pstore|bpf|configfs|fusectl|cgroup2?|binfmt_misc|autofs|nsfs|rpc_pipefs|efivarfs|selinuxfs|fuse\.lxcfs|fuse\.portal|fuse\.gvfsd-fuse)$/;
+/** Nothing below them is on a disk of the server, whatever is mounted there: containers are handed files of their host. */
+const runtime = /^\/(proc|sys|dev|run)\//;
 /** Where memory is nothing to keep. */
 const volatile = /^\/(proc|sys|dev|run|tmp)(\/|$)|^\/var\/(run|lock|tmp)(\/|$)/;
 
@@ -60,7 +62,7 @@ export function walkOf(mounts: Answered<readonly Mount[]>): Walk {
   const again: Shown[] = [];
   const devices = new Map<string, Mount[]>();
   for (const mount of mounts.value) {
-    if (mount.target !== '/' && !local.test(mount.type)) continue;
+    if (mount.target !== '/' && (!local.test(mount.type) || runtime.test(mount.target))) continue;
     devices.set(mount.device, [...(devices.get(mount.device) ?? []), mount]);
   }
   for (const [, ofDevice] of devices) {

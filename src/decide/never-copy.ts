@@ -40,6 +40,8 @@ const identity: readonly Row[] = [
     paths: ['/etc/ssh/ssh_host_*_key', '/etc/ssh/ssh_host_*_key.pub', '/etc/ssh/ssh_host_*_key-cert.pub'],
   },
   { rule: 'identity.name', reason: 'name of this machine', paths: ['/etc/hostname', '/etc/hosts'] },
+  // A file in the place of the package's link would tell the new machine that it is the old release.
+  { rule: 'identity.release', reason: 'what this machine runs', paths: ['/etc/os-release'] },
   {
     rule: 'identity.seed',
     reason: 'randomness and secrets bound to this machine',

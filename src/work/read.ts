@@ -11,9 +11,13 @@ import type { Argv, Bytes } from '../types.ts';
 /** NUL-separated names on stdin → those that are regular files and no link. `$1` is a condition for find. */
 const regularFiles = `regular() { xargs -0 -r sh -c 'exec find "$@" -maxdepth 0 -type f -print0' find; }`;
 
-/** Of each file that could be read: MD5 as hex. Vanished, unreadable and other things are missing in the map. */
+/**
+ * Of each file that could be read: MD5 as hex. Vanished, unreadable and other things are missing in the map. For a scan,
+ * so it leaves the processor to the services of the host: nice(1) 10.
+ */
 export function digestMd5(host: Host, paths: Iterable<Bytes>): Promise<Map<Bytes, string>> {
-  return digests(host, [...paths], `${regularFiles}\nregular | xargs -0 -r md5sum -z --`, coreutilsLine(32));
+  const program = `${regularFiles}\nregular | nice -n 10 xargs -0 -r md5sum -z --`;
+  return digests(host, [...paths], program, coreutilsLine(32));
 }
 
 /** Of each file that could be read: SHA-256 as hex. Vanished, unreadable and other things are missing in the map. */

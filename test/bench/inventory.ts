@@ -16,7 +16,7 @@ const bareFind =
   "nice -n 10 find / -xdev -printf '%y\\0%m\\0%U\\0%G\\0%u\\0%g\\0%s\\0%T@\\0%C@\\0%D\\0%i\\0%n\\0%b\\0%p\\0%l\\0'";
 
 /** 20,000 directories with 50 files each in a tree four deep; a quarter has content. */
-const plant = String.raw`
+const plant = `
 my ($made, $wanted) = (0, shift);
 for (my $site = 0; $made < $wanted; $site++) {
   mkdir sprintf('/srv/site%03d', $site);

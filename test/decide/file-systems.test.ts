@@ -32,6 +32,7 @@ test('the top and every other file system of the server are walked, each once', 
     mount('/', 'ext4', '8:1'),
     mount('/var', 'xfs', '8:2'),
     mount('/proc', 'proc', '0:5'),
+    mount('/run/host/incoming', 'ext4', '254:0', { root: '/run/systemd/nspawn' }),
     mount('/mnt/nas', 'nfs4', '0:9', { source: 'nas:/export' }),
     mount('/srv/again', 'ext4', '8:1', { root: '/srv/data' }),
   );
