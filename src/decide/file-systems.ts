@@ -108,7 +108,12 @@ function foreignRuling({ type, source }: Mount): Ruling {
   if (type === 'overlay')
     return { ...none, class: 'ephemeral', rule: 'mount.overlay', reason: 'layers of a container' };
   if (memory.test(type))
-    return { ...none, class: 'undecided', rule: 'mount.memory', reason: 'kept in memory only, not entered' };
+    return {
+      ...none,
+      class: 'ephemeral',
+      rule: 'mount.memory',
+      reason: 'kept in memory only: gone with every restart',
+    };
   return {
     ...none,
     class: 'undecided',

@@ -1,13 +1,10 @@
 /** From the command line to the exit code: parse, run the command, tell the error, close what was opened. */
 import { Failure } from '../failure.ts';
-import { failureObject, failureText } from './errors.ts';
 import { exitCode } from './exit.ts';
-import { jsonLine } from './json.ts';
 import { wantsColor } from './paint.ts';
 import { type Parsed, parseCommandLine } from './parse.ts';
 import type { Session } from './session.ts';
 import { ascii, unicode, wantsUnicode } from './symbols.ts';
-import { Talk } from './text.ts';
 
 /** What `cli.ts` hands over. */
 export interface Outside {
@@ -44,6 +41,9 @@ export async function main(outside: Outside): Promise<number> {
     }
     return await runParsed(outside, parsed, color);
   } catch (error) {
+    // Not before there is an error: it loads all that is known of secrets, and --help shall come at once.
+    const { failureObject, failureText } = await import('./errors.ts');
+    const { jsonLine } = await import('./json.ts');
     if (json) out(jsonLine(failureObject(error)));
     if (error instanceof Failure) {
       err(failureText(error, color(outside.stderrIsTerminal)));
@@ -101,6 +101,7 @@ async function makeSession(
   const { environment } = outside;
   const symbols = flags.has('ascii') || !wantsUnicode(environment) ? ascii : unicode;
   const { programVersion } = await import('./version.ts');
+  const { Talk } = await import('./text.ts');
   const every = Number(environment.OPSTIMAL_PROGRESS);
   return {
     parsed,

@@ -3,6 +3,7 @@
  * and beside it what differs from the original. Values of secrets are left out on both sides before they are compared.
  * A patch that cannot be made is no error; why is kept in the folder for explain.
  */
+import { createHash } from 'node:crypto';
 import type { CarriedPath } from '../decide/manifest.ts';
 import { isText, makePatch, patchLimit } from '../decide/patch.ts';
 import { redact } from '../decide/redact.ts';
@@ -36,6 +37,8 @@ export async function* findChanges(input: ChangesInput): Work<ReadonlyMap<Bytes,
     : null;
   const wanted: (WantedOriginal & { readonly gone: boolean })[] = [];
   for (const { path, entry, ruling, md5, package: name } of based) {
+    // Left by a removed package as it was: there is nothing to show.
+    if (entry !== null && isOriginal(current(path), md5)) continue;
     const reason = entry === null ? '' : hindrance(ruling, entry, current(path));
     if (reason !== '') why.set(path, reason);
     else wanted.push({ path, md5, package: registered?.get(path) ?? name, gone: entry === null });
@@ -60,6 +63,10 @@ export async function* findChanges(input: ChangesInput): Work<ReadonlyMap<Bytes,
   }
   await input.folder.writeUnpatched(why);
   return patches;
+}
+
+function isOriginal(content: Buffer | undefined, md5: string): boolean {
+  return content !== undefined && createHash('md5').update(content).digest('hex') === md5;
 }
 
 /** Why there can be no patch of a file, whatever the original is; empty = there can. */

@@ -85,7 +85,7 @@ test('what is not entered is named, and only what was made for run-time state is
   expect(foreign.map(({ path, ruling }) => [path, ruling.class, ruling.rule])).toEqual([
     ['/mnt/nas', 'identity', 'mount.remote'],
     ['/snap/x', 'ephemeral', 'mount.image'],
-    ['/srv/ram', 'undecided', 'mount.memory'],
+    ['/srv/ram', 'ephemeral', 'mount.memory'],
     ['/strange', 'undecided', 'mount.unknown'],
     ['/twice', 'identity', 'mount.again'],
   ]);

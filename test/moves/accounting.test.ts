@@ -119,7 +119,7 @@ else {
             const counted = (disk?.seen ?? 0) + (disk?.deleted ?? 0);
             expect(Math.abs(counted - (disk?.used ?? 0)) / (disk?.used ?? 1)).toBeLessThan(0.02);
             expect(index.of('/srv/again/big')).toMatchObject({ rule: 'mount.again', carry: 'none' });
-            expect(index.of('/srv/ram/x')).toMatchObject({ rule: 'mount.memory', class: 'undecided' });
+            expect(index.of('/srv/ram/x')).toMatchObject({ rule: 'mount.memory', class: 'ephemeral' });
             expect(index.of('/data/inner/big')?.class).toBe('undecided');
             expect(index.of('/pool/nested/file')).toMatchObject({ class: 'undecided', files: 1 });
             const tree = (path: string) =>
@@ -131,7 +131,6 @@ else {
             expect((await folder.readManifest()).undecided.map(({ path }) => path).sort()).toEqual([
               '/data',
               '/pool',
-              '/srv/ram',
             ]);
 
             await host.run(
