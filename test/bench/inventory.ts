@@ -92,7 +92,7 @@ async function scanOnce(host: LabHost, folder: string, find: number): Promise<Ru
   const begun = performance.now();
   const child = spawn(
     process.execPath,
-    [program, 'scan', `root@${host.name}`, folder, '--json', '--no-input', '--quiet'],
+    [program, 'scan', `root@${host.name}`, folder, '--json', '--no-input', '--quiet', '--no-originals'],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...labEnvironment } },
   );
   let controller = 0;

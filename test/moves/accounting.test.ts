@@ -4,14 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { connect } from '../../src/host/connect.ts';
-import { parsePlace } from '../../src/host/place.ts';
-import { Folder } from '../../src/work/folder.ts';
-import { loadProfiles } from '../../src/work/profiles.ts';
-import { scan } from '../../src/work/scan.ts';
-import { finish } from '../../src/work/work.ts';
 import { ensureBase } from '../lab/base.ts';
-import { type LabHost, labAvailable, sshConfig, withHosts } from '../lab/lab.ts';
+import { type LabHost, labAvailable, withHosts } from '../lab/lab.ts';
+import { scanPlace } from './scanned.ts';
 
 const reason = labAvailable();
 let base: string;
@@ -22,23 +17,6 @@ afterAll(() => rm(base, { recursive: true, force: true }));
 
 function here(program: string, ...words: string[]): string {
   return execFileSync('sh', ['-ec', program, 'here', ...words], { encoding: 'utf8' }).trim();
-}
-
-async function scanPlace(place: string, name: string) {
-  const folder = await Folder.create(join(base, name));
-  const source = await connect(parsePlace(place), {
-    asker: { trustHostKey: async () => false, secret: async () => null },
-    environment: process.env,
-    note: () => {},
-    sshConfig,
-  });
-  try {
-    const surroundings = { now: Date.now, by: 'test', signal: new AbortController().signal };
-    const result = await finish(scan({ source, folder, profiles: await loadProfiles(), surroundings }));
-    return { folder, result, index: await folder.verdictIndex() };
-  } finally {
-    await source.close();
-  }
 }
 
 /** A file system in a file, on a loop device of this machine, that is mounted on the host. */
@@ -74,7 +52,7 @@ else {
           for n in $(seq 4000); do echo $n >many/$n; done && ln big again && sync`,
           root,
         );
-        const { result } = await scanPlace(`disk:${root}`, 'system.move');
+        const { result } = await scanPlace(`disk:${root}`, base, 'system.move');
         expect(result.disks).toHaveLength(1);
         const [{ used, seen }] = result.disks as [(typeof result.disks)[number]];
         const classes = Object.values(result.classes).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -113,7 +91,8 @@ else {
             'for n in $(seq 50); do sleep 0.1; [ $(df --output=used /data | tail -1) -gt 100000 ] && break; done; sync',
           );
           try {
-            const { folder, result, index } = await scanPlace('root@accounted', 'live.move');
+            const { folder, result, manifest } = await scanPlace('root@accounted', base, 'live.move');
+            const index = await folder.verdictIndex();
             const disk = result.disks.find(({ path }) => path === '/data');
             expect(disk?.deleted).toBeGreaterThanOrEqual(50_000_000);
             const counted = (disk?.seen ?? 0) + (disk?.deleted ?? 0);
@@ -128,15 +107,12 @@ else {
             expect(tree('/pool').reduce((sum, { files }) => sum + files, 0)).toBe(1);
             expect(tree('/srv/again').reduce((sum, { files }) => sum + files, 0)).toBe(0);
             expect(result.foreign.map(({ path }) => path)).toEqual(['/srv/again', '/srv/ram']);
-            expect((await folder.readManifest()).undecided.map(({ path }) => path).sort()).toEqual([
-              '/data',
-              '/pool',
-            ]);
+            expect(manifest.undecided.map(({ path }) => path).sort()).toEqual(['/data', '/pool']);
 
             await host.run(
               'head -c 120000000 /dev/urandom >/data/hidden/below; sync; mount -t tmpfs none /data/hidden',
             );
-            const hidden = await scanPlace('root@accounted', 'hidden.move');
+            const hidden = await scanPlace('root@accounted', base, 'hidden.move');
             expect(hidden.result.incomplete).toContainEqual({
               fact: 'bytes of /data',
               reason: expect.stringMatching(/^about 200 MiB of 300 MiB used lie in no path/),
