@@ -1,6 +1,6 @@
 /**
- * Containers as their engines describe them: Docker's files below its data-root, what `podman inspect` says, podman's
- * storage on a disk, and quadlet files (podman-systemd.unit(5)). Variables of the environment and command lines may
+ * Containers as their engines describe them: Docker's files below its data-root, podman's storage, and quadlet files
+ * (podman-systemd.unit(5)). Variables of the environment and command lines may
  * hold passwords and are never taken over. What makes no sense is left out; a description is knowledge, not a promise.
  */
 import { quote, toBytes } from '../bytes.ts';
@@ -142,56 +142,6 @@ export function parseDockerContainer(
   };
 }
 
-export interface PodmanContainer {
-  readonly resource: ContainerResource;
-  /** Unit that made it; empty where none did. */
-  readonly unit: string;
-}
-
-/** What `podman inspect` says of all containers of root. Throws an Error where it is no list. */
-export function parsePodmanInspect(output: Bytes): PodmanContainer[] {
-  const all = parse(output);
-  if (!Array.isArray(all)) throw new Error('podman inspect said no list');
-  return all.flatMap((value): PodmanContainer[] => {
-    const one = objectOf(value);
-    const name = textOf(one.Name);
-    const image = textOf(one.ImageName);
-    if (name === '' || one.IsInfra === true) return [];
-    const host = objectOf(one.HostConfig);
-    const network = objectOf(one.NetworkSettings);
-    const labels = objectOf(objectOf(one.Config).Labels);
-    const volumes = listOf(one.Mounts).flatMap((mount): Volume[] => {
-      const { Type, Name, Source, Destination } = objectOf(mount);
-      if (Type === 'tmpfs') return [];
-      const volume = textOf(Name);
-      return [
-        { source: textOf(Source), target: textOf(Destination), ...(volume === '' ? {} : { name: volume }) },
-      ];
-    });
-    const digest = textOf(one.ImageDigest);
-    const definition = composeFile(labels);
-    return [
-      {
-        unit: textOf(labels.PODMAN_SYSTEMD_UNIT),
-        resource: {
-          container: name,
-          engine: 'podman',
-          image: image === '' ? textOf(one.Image) : image,
-          ...pulled(image, digest),
-          ...(definition === undefined ? {} : { definition }),
-          volumes: sortedVolumes(volumes),
-          ports: portsOf(network.Ports ?? host.PortBindings),
-          networks: Object.keys(objectOf(network.Networks))
-            .map((net) => quote(toBytes(net)))
-            .sort(),
-          ...restartOf(host.RestartPolicy),
-          running: objectOf(one.State).Running === true,
-        },
-      },
-    ];
-  });
-}
-
 /** podman gives images that were only ever here a digest, too; their names say so. */
 function pulled(image: string, digest: string): { digest?: string } {
   const isLocal = image === '' || image.startsWith('localhost/') || !image.includes('/');
@@ -199,7 +149,7 @@ function pulled(image: string, digest: string): { digest?: string } {
 }
 
 /**
- * Containers from podman's storage, where podman itself is not asked: `containers.json`, `images.json`, and by the
+ * Containers from podman's storage; podman itself writes there at every question. `containers.json`, `images.json`, and by the
  * container's id the `config.json` that its last start left, which knows its mounts (OCI runtime specification). Ports
  * and restart policies are in a database that is not read.
  */

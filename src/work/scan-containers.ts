@@ -1,15 +1,12 @@
 /**
- * Containers: Docker's from its files, which also speak when it does not run; root's of podman by asking it, once it
- * runs anyway (after a boot the first question would make it write); those of people from their storage, because
- * podman writes into its locks there at every question; and quadlets.
+ * Containers: Docker's from its files, which also speak when it does not run; podman's from its storage, because podman
+ * writes into its locks there at every question, root's as well; and quadlets.
  * Volumes and binds travel as data; this says what they belong to.
  */
 import { quote } from '../bytes.ts';
 import {
-  type PodmanContainer,
   parseDockerContainer,
   parseDockerImages,
-  parsePodmanInspect,
   parsePodmanStorage,
   parseQuadlet,
 } from '../facts/containers.ts';
@@ -63,7 +60,7 @@ export async function findContainers(input: {
   if (hidden.length > 0)
     unread.push({ fact: 'containers', reason: `could not be read: ${quote(hidden[0] as Bytes)}` });
   const users = facts.accounts.known ? facts.accounts.value.users : [];
-  const podman = await fromPodman(source, found, contents, users, unread);
+  const podman = fromPodman(found, contents, users);
   return {
     resources: [...fromDocker(found, contents), ...withQuadlets(podman, found, contents, users)],
     unread,
@@ -120,70 +117,24 @@ function ownerName(uid: number, users: readonly User[]): string {
   return users.find((one) => one.uid === uid)?.name ?? String(uid);
 }
 
-interface Described extends PodmanContainer {
+interface Described {
+  readonly resource: ContainerResource;
+  /** Empty for root. */
   readonly owner: string;
 }
 
-async function fromPodman(
-  source: Host,
+function fromPodman(
   found: FoundFiles,
   contents: ReadonlyMap<Bytes, Bytes>,
   users: readonly User[],
-  unread: { fact: string; reason: string }[],
-): Promise<Described[]> {
-  const described: Described[] = [];
-  const asked = new Map<number, Described[] | string>();
-  for (const one of found.podman) {
+): Described[] {
+  return found.podman.flatMap((one) => {
     const owner = ownerName(one.uid, users);
     const started = (id: string) => contents.get(found.started.get(id) ?? '');
-    const stored = parsePodmanStorage(contents.get(one.path), contents.get(imagesOf(one)), started, owner);
-    if (stored.length === 0) continue;
-    if (!asked.has(one.uid)) asked.set(one.uid, await askPodman(source, one.uid));
-    const said = asked.get(one.uid) as Described[] | string;
-    if (typeof said !== 'string') {
-      // All drivers of one person answer together.
-      if (!described.some((other) => other.owner === owner)) described.push(...said);
-      continue;
-    }
-    if (said !== '') unread.push({ fact: 'containers', reason: said });
-    described.push(...stored.map((resource) => ({ resource, owner, unit: '' })));
-  }
-  return described;
-}
-
-/** `alive` is made by the first podman after a boot, which brings the database up to date. */
-const program = `
-[ -e /run/libpod/alive ] || exit 91
-cd /
-ids=$(timeout -k 5 120 podman --log-level=error ps --all --quiet --no-trunc </dev/null) || exit
-if [ -z "$ids" ]; then echo '[]'; exit; fi
-exec timeout -k 5 300 podman --log-level=error inspect --type container $ids </dev/null
-`;
-
-/** What podman says of root's containers, or why it said nothing; empty where there is nothing to complain of. */
-async function askPodman(source: Host, uid: number): Promise<Described[] | string> {
-  if (!source.live || !source.privileged || uid !== 0) return '';
-  try {
-    const answer = await source.run(
-      [
-        'env',
-        '-i',
-        'PATH=/usr/bin:/bin:/usr/sbin:/sbin',
-        'LC_ALL=C',
-        'HOME=/root',
-        'sh',
-        '-c',
-        program,
-        'podman',
-      ],
-      { timeoutSeconds: 600 },
+    return parsePodmanStorage(contents.get(one.path), contents.get(imagesOf(one)), started, owner).map(
+      (resource) => ({ resource, owner }),
     );
-    if (answer.code === 91 || answer.code === 127) return '';
-    if (answer.code !== 0) throw new Error(answer.stderr.toString('latin1').trim().split('\n').at(-1) ?? '');
-    return parsePodmanInspect(answer.stdout.toString('latin1')).map((one) => ({ ...one, owner: '' }));
-  } catch (error) {
-    return `podman: ${quote((error as Error).message)}`;
-  }
+  });
 }
 
 /** Says which quadlet made a container, and adds those of which no container is there now. */
@@ -196,15 +147,12 @@ function withQuadlets(
   const quadlets = found.quadlets.flatMap(({ path, uid }) => {
     const owner = path.startsWith('/etc/') ? '' : ownerName(uid, users);
     const resource = parseQuadlet(contents.get(path) ?? '', path, owner);
-    const stem = path.slice(path.lastIndexOf('/') + 1).replace(/\.container$/, '');
-    return resource === null ? [] : [{ resource, owner, unit: `${quote(stem)}.service` }];
+    return resource === null ? [] : [{ resource, owner }];
   });
   const made = new Set<(typeof quadlets)[number]>();
   const known = described.map((one) => {
     const quadlet = quadlets.find(
-      (other) =>
-        other.owner === one.owner &&
-        (other.unit === one.unit || other.resource.container === one.resource.container),
+      (other) => other.owner === one.owner && other.resource.container === one.resource.container,
     );
     if (quadlet === undefined) return one.resource;
     made.add(quadlet);

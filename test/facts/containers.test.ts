@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import {
   parseDockerContainer,
   parseDockerImages,
-  parsePodmanInspect,
   parsePodmanStorage,
   parseQuadlet,
 } from '../../src/facts/containers.ts';
@@ -87,45 +86,7 @@ test('an image that is only here has no digest; where it is kept elsewhere, that
   expect(parseDockerContainer(local, undefined, null, '/x')?.note).toMatch(/digest/);
 });
 
-test('what podman inspect says', () => {
-  const said = [
-    {
-      Name: 'web',
-      Image: '1'.repeat(64),
-      ImageName: 'docker.io/library/nginx:1.25',
-      ImageDigest: digest,
-      State: { Running: true },
-      Config: { Env: ['A=hunter2'], Labels: { PODMAN_SYSTEMD_UNIT: 'web.service' } },
-      Mounts: [{ Type: 'volume', Name: 'data', Source: '/home/anna/v/_data', Destination: '/data' }],
-      NetworkSettings: {
-        Ports: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }], '81/tcp': null },
-        Networks: { podman: {} },
-      },
-      HostConfig: { RestartPolicy: { Name: 'no' } },
-    },
-    { Name: 'own', ImageName: 'localhost/own:latest', ImageDigest: digest },
-    { Name: 'x-infra', IsInfra: true },
-  ];
-  const [web, own, ...rest] = parsePodmanInspect(JSON.stringify(said));
-  expect(rest).toEqual([]);
-  expect(web).toEqual({
-    unit: 'web.service',
-    resource: {
-      container: 'web',
-      engine: 'podman',
-      image: 'docker.io/library/nginx:1.25',
-      digest,
-      volumes: [{ source: '/home/anna/v/_data', target: '/data', name: 'data' }],
-      ports: ['8080:80/tcp'],
-      networks: ['podman'],
-      running: true,
-    },
-  });
-  expect(own?.resource.digest).toBeUndefined();
-  expect(() => parsePodmanInspect('Error: no')).toThrow('no list');
-});
-
-test("podman's storage, where it cannot be asked", () => {
+test("podman's storage", () => {
   const mounts = [
     {
       type: 'bind',
@@ -206,11 +167,6 @@ test('rubbish is left out', () => {
       parseDockerContainer(one, other, parseDockerImages(other), '/d');
       parsePodmanStorage(one, other, () => one, '');
       parseQuadlet(one, '/etc/x.container', '');
-      try {
-        parsePodmanInspect(one);
-      } catch (error) {
-        expect((error as Error).message).toBe('podman inspect said no list');
-      }
     }),
   );
   const hostile = {
