@@ -132,7 +132,8 @@ const identity: readonly Row[] = [
       '/etc/resolvconf/run',
       '/etc/udev/rules.d/70-persistent-*',
       '/etc/udev/rules.d/*-net.rules',
-      '/var/lib/dhcp',
+      // A server's leases lie beside those of the client.
+      '/var/lib/dhcp/dhclient*',
       '/var/lib/dhcpcd',
       '/var/lib/dhclient',
       '/var/lib/NetworkManager',
