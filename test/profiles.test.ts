@@ -127,7 +127,7 @@ test('immutable is said of marks of tools and of what a postinst writes over, an
   const said = profiles.flatMap(({ name, paths }) =>
     paths.filter((rule) => rule.class === 'immutable').map((rule) => `${name} ${rule.path}`),
   );
-  const marks = '{enabled_by_admin,enabled_by_maint,disabled_by_admin,disabled_by_maint}';
+  const marks = '{enabled_by_maint,disabled_by_maint}';
   expect(said).toEqual([
     `apache /var/lib/apache2/{conf,module,site}/${marks}`,
     'dovecot /usr/share/dovecot/protocols.d/{imapd,pop3d,lmtpd,managesieved,submissiond}.protocol',

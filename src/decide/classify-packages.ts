@@ -9,6 +9,7 @@ import { parentOf, quote } from '../bytes.ts';
 import type { Bytes, Entry, EntryType, Facts } from '../types.ts';
 import { linksOnce } from './generated.ts';
 import type { Ruling } from './ruling.ts';
+import { switchedOff } from './switched-off.ts';
 import { targetOf } from './witness.ts';
 
 export interface Candidate {
@@ -294,8 +295,10 @@ export class PackageIndex {
     return owner !== undefined && digest !== undefined ? { package: owner, md5: digest } : null;
   }
 
+  /** `etc`: what lies below /etc. */
   removedConffiles(
     seen: (path: Bytes) => boolean,
+    etc: Iterable<Bytes>,
   ): { path: Bytes; package: string; md5: string; ruling: Ruling }[] {
     const found = [];
     for (const [path, conffile] of this.#conffiles) {
@@ -320,6 +323,17 @@ export class PackageIndex {
         package: name,
         md5: '',
         ruling: { ...ruling, evidence: 'the package makes it once' },
+      });
+    }
+    for (const { path, package: name } of switchedOff(this.#marks, etc, (one) => this.#owned.get(one))) {
+      if (seen(path)) continue;
+      const reason = name === '' ? 'switched off by hand' : `part of ${name} that was switched off`;
+      const ruling = { ...removed, rule: 'package.link-removed', reason };
+      found.push({
+        path,
+        package: name,
+        md5: '',
+        ruling: { ...ruling, evidence: 'its tool keeps a mark of it' },
       });
     }
     return found.sort((left, right) => (left.path < right.path ? -1 : 1));

@@ -173,6 +173,7 @@ export class Classifier {
   readonly #tmpfiles: TmpfilesEvidence;
   readonly #logs: LogEvidence;
   readonly #foreign: PathRules<Ruling>;
+  readonly #etc: Evidence['etc'];
   readonly #databases: ReadonlySet<Bytes>;
   readonly #templates = new Map(templates.map((template) => [template.path, template]));
 
@@ -185,7 +186,7 @@ export class Classifier {
       else (path.weak ? this.#weak : this.#strong).add(path.pattern, path.ruling);
     }
     this.#units = unitDirectories(units);
-    this.#marks = markRules(context.marks, units);
+    this.#marks = markRules(context.marks, known(facts.units));
     this.#homes = homes(accounts);
     this.#places = places(context.swapFiles);
     this.#packages = new PackageIndex(facts, context.evidence.marks);
@@ -207,6 +208,7 @@ export class Classifier {
     this.#logs = new LogEvidence(known(facts.logrotate) ?? []);
     this.#repositories = context.repositories;
     this.#foreign = context.foreign;
+    this.#etc = context.evidence.etc;
     this.#databases = context.databases;
   }
 
@@ -418,7 +420,9 @@ export class Classifier {
 
   /** Configuration files of installed packages that nobody saw: somebody removed them on purpose. */
   removed(seen: (path: Bytes) => boolean): { path: Bytes; package: string; md5: string; ruling: Ruling }[] {
-    return this.#packages.removedConffiles(seen).filter(({ path }) => this.#never.of(path) === null);
+    return this.#packages
+      .removedConffiles(seen, this.#etc.keys())
+      .filter(({ path }) => this.#never.of(path) === null && this.#foreign.of(path) === null);
   }
 
   /**

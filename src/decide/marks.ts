@@ -1,6 +1,7 @@
 /**
  * Marks in a tree: what somebody told tools to skip, and what a lockfile can make again. A tree that a unit runs
- * from always travels: the service must start on the other side before anybody rebuilds anything.
+ * from always travels: the service must start on the other side before anybody rebuilds anything. Where units could not
+ * be asked, any may be such a tree.
  */
 import { parentOf } from '../bytes.ts';
 import type { Bytes, Unit } from '../types.ts';
@@ -42,6 +43,9 @@ export const cacheTagSignature = 'Signature: 8a477f597d28d172789f06886806bc55';
 
 /** How deep a marked directory must be: a mark in /srv or /home says too much. */
 const leastDepth = 2;
+/** Directories of many services: as little as of one above them a mark can be meant for all that is in them. */
+const shared =
+  /^\/var\/(?:backups|cache|ftp|games|lib|local|log|mail|opt|spool|tmp|www)$|^\/usr\/(?:local\/)?[^/]+$|^\/var\/lib\/(?:docker|containerd|containers|lxd|incus)(?:\/(?:storage\/?)?(?:volumes)?)?$/s;
 
 function ephemeral(rule: string, reason: string, evidence: string): Ruling {
   return { class: 'ephemeral', carry: 'none', rule, reason, evidence };
@@ -56,15 +60,17 @@ function unitPlaces(units: readonly Unit[]): readonly Bytes[] {
   ]);
 }
 
+/** `units`: null = not known. */
 export function markRules(
   marks: Marks,
-  units: readonly Unit[],
+  units: readonly Unit[] | null,
 ): { readonly told: PathRules<Ruling>; readonly found: PathRules<Ruling> } {
   const told = new PathRules<Ruling>();
   const found = new PathRules<Ruling>();
-  const used = unitPlaces(units);
+  const used = unitPlaces(units ?? []);
   /** Whether a unit runs from inside the tree, or from the project around it. */
   const runs = (tree: Bytes, around: Bytes): boolean =>
+    units === null ||
     used.some(
       (place) =>
         place === around ||
@@ -78,12 +84,19 @@ export function markRules(
     const directory = parentOf(path);
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (directory.split('/').length - 1 < leastDepth) continue;
+    // Programs for backups were told; configuration is what a service does not start without.
+    const isForOthers = name !== '.opstimal-ignore' && directory.startsWith('/etc/');
     if (name === '.nobackup' || name === '.opstimal-ignore') {
+      if (shared.test(directory) || isForOthers) continue;
       told.add(
         literally(directory),
         ephemeral('told.skip', 'somebody told tools to skip it', `holds ${name}`),
       );
-    } else if (name === 'CACHEDIR.TAG' && marks.cacheTags.has(path) && !runs(directory, directory)) {
+    } else if (name === 'CACHEDIR.TAG') {
+      // Tools call a virtual environment a cache, which holds what no lockfile may name.
+      const isMade = names.has(within(directory, 'pyvenv.cfg'));
+      if (!marks.cacheTags.has(path) || runs(directory, directory) || isMade) continue;
+      if (shared.test(directory) || isForOthers) continue;
       told.add(
         literally(directory),
         ephemeral('told.cache', 'cache, says its own tag', 'holds CACHEDIR.TAG'),
