@@ -327,7 +327,7 @@ export class PackageIndex {
     }
     for (const { path, package: name } of switchedOff(this.#marks, etc, (one) => this.#owned.get(one))) {
       if (seen(path)) continue;
-      const reason = name === '' ? 'switched off by hand' : `part of ${name} that was switched off`;
+      const reason = `part of ${name} that was switched off`;
       const ruling = { ...removed, rule: 'package.link-removed', reason };
       found.push({
         path,

@@ -6,7 +6,7 @@ import type { Bytes } from '../types.ts';
 
 export interface SwitchedOff {
   readonly path: Bytes;
-  /** Empty = not known. */
+  /** What switches it on when it is installed. */
   readonly package: string;
 }
 
@@ -51,8 +51,9 @@ export function switchedOff(
   }
   for (const [version, program, name] of php) {
     const file = numbered.get(`${version}/${name}`);
-    if (file !== undefined)
-      found.push({ path: `/etc/php/${version}/${program}/conf.d/${file}`, package: '' });
+    if (file === undefined) continue;
+    const owner = program === 'apache2' ? `libapache2-mod-php${version}` : `php${version}-${program}`;
+    found.push({ path: `/etc/php/${version}/${program}/conf.d/${file}`, package: owner });
   }
   return found;
 }

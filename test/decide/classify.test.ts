@@ -170,10 +170,10 @@ test('what was switched off stays off, as far as a package brings it', () => {
     etc: [entry('/etc/php/8.2/cli/conf.d/20-ffi.ini', 'l', { target: '../../mods-available/ffi.ini' })],
   });
   const removed = judged.removed((path) => path === '/etc/apache2/conf-enabled/charset.conf');
-  expect(removed.map(({ path, ruling }) => [path, ruling.rule])).toEqual([
-    ['/etc/apache2/mods-enabled/status.conf', 'package.link-removed'],
-    ['/etc/apache2/mods-enabled/status.load', 'package.link-removed'],
-    ['/etc/php/8.2/fpm/conf.d/20-ffi.ini', 'package.link-removed'],
+  expect(removed.map((one) => [one.path, one.package, one.ruling.rule])).toEqual([
+    ['/etc/apache2/mods-enabled/status.conf', 'apache2', 'package.link-removed'],
+    ['/etc/apache2/mods-enabled/status.load', 'apache2', 'package.link-removed'],
+    ['/etc/php/8.2/fpm/conf.d/20-ffi.ini', 'php8.2-fpm', 'package.link-removed'],
   ]);
 });
 
