@@ -24,6 +24,8 @@ export interface Seen {
   readonly entries: ReadonlyMap<Bytes, Entry>;
   /** Files that may be SQLite databases, by name or size. */
   readonly databases: readonly Entry[];
+  /** Whether there were more of them than are looked into. */
+  readonly isDatabasesCut: boolean;
   /** Executables and shared libraries of no package, where people put them; the largest last. */
   readonly programs: readonly Entry[];
   /** Local file systems that were walked. */
@@ -63,6 +65,7 @@ export async function* listOnce(source: Host, facts: Facts, spool: Spool, signal
   const roots = [...walk.roots];
   const foreign = foreignMounts(facts.mounts, walk);
   const errors: string[] = [];
+  let isCut = false;
   let done = 0;
   let reported = 0;
 
@@ -74,7 +77,10 @@ export async function* listOnce(source: Host, facts: Facts, spool: Spool, signal
     if (layers.test(path)) return;
     if (names.has(path.slice(path.lastIndexOf('/') + 1))) entries.set(path, entry);
     if (type !== 'f') return;
-    if (isDatabaseLike(entry) && !owned.has(path) && databases.length < mostPicked) databases.push(entry);
+    if (isDatabaseLike(entry) && !owned.has(path)) {
+      if (databases.length < mostPicked) databases.push(entry);
+      else isCut = true;
+    }
     const isProgram = (entry.mode & 0o111) !== 0 || /\.so(\.[0-9.]+)?$/.test(path);
     if (isProgram && programPlaces.test(path) && entry.size >= leastProgram && !owned.has(path))
       if (programs.length < mostPicked) programs.push(entry);
@@ -121,6 +127,7 @@ export async function* listOnce(source: Host, facts: Facts, spool: Spool, signal
     marks: [...entries.keys()].sort(),
     entries,
     databases,
+    isDatabasesCut: isCut,
     programs: programs.sort((one, other) => one.size - other.size || (one.path < other.path ? -1 : 1)),
     roots,
     foreign,

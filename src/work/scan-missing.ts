@@ -19,10 +19,25 @@ export function nameMissing(source: Host, seen: Seen, classifier: Classifier, fo
   return `${many} removed: ${quote(first.path)}${where}; the packages bring ${files === 1 ? 'it' : 'them'} back`;
 }
 
-/** Whether a directory may hold what the listing does not show. An error that names no path makes all of it unsure. */
+/** Whether all of a tree was seen: only then something that is not there was removed. */
+export function isWhole(root: Bytes, errors: readonly string[], tree: Bytes): boolean {
+  const paths = unreadPaths(root, errors);
+  return paths?.every((path) => !isInside(tree, path) && !isInside(path, tree)) === true;
+}
+
+/** Whether a directory may hold what the listing does not show. */
 function unsure(root: Bytes, errors: readonly string[]): (directory: Bytes) => boolean {
+  const paths = unreadPaths(root, errors);
+  return (directory) => paths === null || paths.some((path) => isInside(directory, path));
+}
+
+/** null where an error names no path, so that any may be meant. `` is the top. */
+function unreadPaths(root: Bytes, errors: readonly string[]): Bytes[] | null {
   const unread = errors.map((error) => /^['\u2018"](\/.*)['\u2019"]: /s.exec(error)?.[1]);
-  if (unread.includes(undefined)) return () => true;
-  const paths = (unread as string[]).map((path) => path.slice(root.length).replace(/\/+$/, ''));
-  return (directory) => paths.some((path) => directory === path || directory.startsWith(`${path}/`));
+  if (unread.includes(undefined)) return null;
+  return (unread as Bytes[]).map((path) => path.slice(root.length).replace(/\/+$/, ''));
+}
+
+function isInside(path: Bytes, tree: Bytes): boolean {
+  return path === tree || path.startsWith(`${tree}/`);
 }

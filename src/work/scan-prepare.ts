@@ -10,7 +10,7 @@ import type { Host } from '../host/host.ts';
 import type { Bytes, Entry, Facts, Profile } from '../types.ts';
 import { readSmallFiles } from './read.ts';
 import { readRanges } from './read-ranges.ts';
-import type { Seen } from './scan-listing.ts';
+import { mostPicked, type Seen } from './scan-listing.ts';
 
 /** Configuration files that are larger are no configuration. Bytes. */
 const limitEach = 4 * 1024 ** 2;
@@ -40,6 +40,8 @@ export async function prepare(
     limitEach,
   );
   const files = await readMatching(source, etc, filesWanted(profiles, facts), unread);
+  if (seen.isDatabasesCut)
+    unread.push({ fact: 'databases', reason: `only the first ${mostPicked} files were looked at` });
   const merged = await readSmallFiles(source, ['/etc/hosts', '/etc/fstab'], limitEach);
   const added = facts.repositories.known ? addedSources(facts.repositories.value) : new Map();
   const keys = [...added.values()].flatMap((list) =>

@@ -23,7 +23,7 @@ import { Attachments, carriedPaths, changedOnes, readContents } from './scan-con
 import { findInstalled } from './scan-finds.ts';
 import { entriesOf, judgeAll } from './scan-judge.ts';
 import { listOnce, stopIfAsked } from './scan-listing.ts';
-import { nameMissing } from './scan-missing.ts';
+import { isWhole, nameMissing } from './scan-missing.ts';
 import { prepare } from './scan-prepare.ts';
 import { forgetOpen, sealSecrets } from './sealed.ts';
 import type { Surroundings } from './work.ts';
@@ -132,7 +132,7 @@ async function* look(
   stopIfAsked(signal);
   const changed = changedOnes(classifier, judged, digests);
   const entries = await entriesOf(spool, new Set([...changed.keys(), '/etc/shadow']));
-  const isEtcWhole = !seen.errors.some((error) => error.includes(`${source.root}/etc`));
+  const isEtcWhole = facts.mounts.known && isWhole(source.root, seen.errors, '/etc');
   const carried = carriedPaths({
     facts,
     classifier,
