@@ -40,6 +40,11 @@ export interface Walk {
   readonly again: readonly Shown[];
 }
 
+/** Whether a mounted file system is entered: the server's own always, another where a person decided that it travels. */
+export function isEntered(type: string, isDecided: boolean): boolean {
+  return local.test(type) || (isDecided && !virtual.test(type));
+}
+
 function within(path: Bytes, tree: Bytes): boolean {
   return path === tree || path.startsWith(tree === '/' ? '/' : `${tree}/`);
 }

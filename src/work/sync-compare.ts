@@ -10,7 +10,7 @@ import type { Bytes, Entry, Event } from '../types.ts';
 import { lookAbove } from './sync-above.ts';
 import { guardDeletions, guardSpace } from './sync-guards.ts';
 import { unknownNames } from './sync-owners.ts';
-import { isWithin, mountedInside, mountsOf, type SyncRoots } from './sync-roots.ts';
+import { isWithin, mountedInside, mountsOf, type SyncRoots, subvolumesIn } from './sync-roots.ts';
 import type { SyncState } from './sync-state.ts';
 
 export interface Look {
@@ -47,7 +47,8 @@ async function listBoth(look: Look): Promise<{
     path !== '/' &&
     index.of(path)?.carry === 'stream' &&
     (look.only.length === 0 || look.only.some((tree) => isWithin(path, tree)));
-  const trees = [...roots.trees, ...mountedInside(index, roots, await mountsOf(look.source))];
+  const mounts = await mountsOf(look.source);
+  const trees = [...roots.trees, ...mountedInside(index, roots, mounts ?? [])];
   const side = async (host: Host, request: Parameters<typeof listSorted>[1]) => {
     const inTrees = await listSorted(host, request);
     const alone = await sorted(listPaths(host, roots.paths));
@@ -56,8 +57,22 @@ async function listBoth(look: Look): Promise<{
       errors: [...inTrees.errors, ...alone.errors],
     };
   };
+  const sourceSide = async () => {
+    const found = await side(look.source, { roots: trees, prune: roots.prune });
+    if (mounts === null) return { ...found, errors: [...found.errors, 'what is mounted there is not known'] };
+    const all = { entries: found.entries, errors: [...found.errors] };
+    const listed = [...trees];
+    for (let more = subvolumesIn(index, all.entries, listed, mounts); more.length > 0; ) {
+      const inside = await listSorted(look.source, { roots: more, prune: roots.prune });
+      all.entries = merged([...all.entries, ...inside.entries]);
+      all.errors.push(...inside.errors);
+      listed.push(...more);
+      more = subvolumesIn(index, inside.entries, listed, mounts);
+    }
+    return all;
+  };
   const [source, destination] = await Promise.all([
-    side(look.source, { roots: trees, prune: roots.prune }),
+    sourceSide(),
     side(look.destination, { roots: roots.trees, prune: roots.prune, crossMounts: true }),
   ]);
   if (destination.errors.length > 0) {
@@ -119,5 +134,5 @@ export async function guard(look: Look, looked: Looked): Promise<void> {
   if (!look.allowDeletions && looked.unread.length === 0) {
     guardDeletions(look.roots.trees, looked.source, look.brought, looked.changes.remove, look.source.name);
   }
-  await guardSpace(look.destination, await mountsOf(look.destination), looked.changes, looked.there);
+  await guardSpace(look.destination, (await mountsOf(look.destination)) ?? [], looked.changes, looked.there);
 }

@@ -1,8 +1,9 @@
 /** Which trees a sync lists: the smallest set that holds everything with `carry: stream`, and what to leave out. */
 import { parentOf } from '../bytes.ts';
+import { isEntered } from '../decide/file-systems.ts';
 import type { VerdictIndex } from '../decide/verdicts.ts';
 import type { Host } from '../host/host.ts';
-import type { Bytes, Verdict } from '../types.ts';
+import type { Bytes, Entry, Verdict } from '../types.ts';
 
 export interface SyncRoots {
   readonly trees: readonly Bytes[];
@@ -59,20 +60,16 @@ function narrowed(index: VerdictIndex, all: SyncRoots, only: readonly Bytes[]): 
   };
 }
 
-/** File systems whose files are their own: neither made up by the kernel nor fetched over a network. */
-const local =
-  /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|nilfs2|reiserfs|reiser4|bcachefs|vfat|exfat|ntfs3?|fuseblk|ufs|minix)$/;
-
 export interface Mounted {
   /** As the server sees it. */
   readonly path: Bytes;
   readonly type: string;
 }
 
-/** Mount points below the host's root, from /proc/self/mountinfo (proc(5)). Empty where that cannot be read. */
-export async function mountsOf(host: Host): Promise<readonly Mounted[]> {
+/** Mount points below the host's root, from /proc/self/mountinfo (proc(5)). null where that cannot be read. */
+export async function mountsOf(host: Host): Promise<readonly Mounted[] | null> {
   const answer = await host.run(['cat', '/proc/self/mountinfo']);
-  if (answer.code !== 0) return [];
+  if (answer.code !== 0) return null;
   const mounts: Mounted[] = [];
   for (const line of answer.stdout.toString('latin1').split('\n')) {
     const [before, after] = line.split(' - ');
@@ -89,15 +86,38 @@ export async function mountsOf(host: Host): Promise<readonly Mounted[]> {
   return mounts;
 }
 
-/** Local file systems mounted somewhere inside carried trees: `find -xdev` stops at them, so they are roots too. */
+/**
+ * File systems mounted somewhere inside carried trees, the server's own and those a person decided about: `find -xdev`
+ * stops at them, so they are roots too.
+ */
 export function mountedInside(
   index: VerdictIndex,
   roots: SyncRoots,
   mounts: readonly Mounted[],
 ): readonly Bytes[] {
   return mounts
-    .filter(({ type }) => local.test(type))
+    .filter(({ path, type }) => isEntered(type, insideOf(index, path)?.rule === 'decision'))
     .map(({ path }) => path)
     .filter((path) => roots.trees.some((tree) => path !== tree && isWithin(path, tree)))
     .filter((path) => insideOf(index, path)?.carry === 'stream');
+}
+
+/**
+ * Subvolumes among listed entries: each is a device of its own, mounted nowhere, and `find -xdev` stops at it as at a
+ * mount. `mounts` are all that there are; `listed` are the roots of the listing.
+ */
+export function subvolumesIn(
+  index: VerdictIndex,
+  entries: readonly Entry[],
+  listed: readonly Bytes[],
+  mounts: readonly Mounted[],
+): Bytes[] {
+  const devices = new Map<Bytes, number>();
+  for (const { path, type, device } of entries) if (type === 'd') devices.set(path, device);
+  const known = new Set([...listed, ...mounts.map(({ path }) => path)]);
+  return [...devices].flatMap(([path, device]) => {
+    const above = devices.get(parentOf(path));
+    if (above === undefined || above === device || known.has(path)) return [];
+    return insideOf(index, path)?.carry === 'stream' ? path : [];
+  });
 }
