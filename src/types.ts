@@ -414,6 +414,8 @@ export interface Profile {
     readonly carry?: Carry;
     /** Rules that say more about what lies inside (packages, caches, lockfiles) come first. */
     readonly weak?: boolean;
+    /** Below /etc: speaks only for a file beside which lies what it is made from, without the ending of its name. */
+    readonly compiled?: boolean;
   }[];
   /** Which engine moves the data by logical dump (`work/engines/`). */
   readonly dump?: 'postgresql' | 'mariadb';

@@ -45,7 +45,7 @@ test('a new profile is valid, says itself that it is not filled in, and is a tes
   const active = activateOn([profile], fixture);
   expect(active[0]?.settings).toEqual(fixture.expected.settings);
   for (const [path, line] of Object.entries(fixture.expected.paths ?? {})) {
-    const ruling = classifierOf(active, fixture.facts).classify(fileNamed(path));
+    const ruling = classifierOf(active, fixture.facts, fixture.etc.keys()).classify(fileNamed(path));
     expect(`${ruling.class} ${ruling.carry} ${ruling.rule}`).toBe(line);
   }
 });

@@ -72,7 +72,7 @@ describe.each(profiles.map((profile) => [profile.name, profile] as const))('%s',
   });
 
   test.each(paths)('%s: %s', (path, line) => {
-    const classifier = classifierOf(active, facts);
+    const classifier = classifierOf(active, facts, fixture.etc.keys());
     const ruling = classifier.classify(fileNamed(path));
     expect(`${ruling.class} ${ruling.carry} ${ruling.rule}`).toBe(line);
   });

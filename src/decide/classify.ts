@@ -155,6 +155,8 @@ export class Classifier {
   readonly #secrets = secretPlaces();
   readonly #strong = new PathRules<Ruling>();
   readonly #weak = new PathRules<Ruling>();
+  /** Of the strong ones: those that need the source of a file beside it. */
+  readonly #compiled = new Set<Ruling>();
   readonly #added = new AddedRules();
   readonly #units: PathRules<Ruling>;
   readonly #marks: { readonly told: PathRules<Ruling>; readonly found: PathRules<Ruling> };
@@ -184,6 +186,7 @@ export class Classifier {
     for (const path of context.profiles.flatMap(pathsOf)) {
       if (path.added) this.#added.add(path);
       else (path.weak ? this.#weak : this.#strong).add(path.pattern, path.ruling);
+      if (path.compiled) this.#compiled.add(path.ruling);
     }
     this.#units = unitDirectories(units);
     this.#marks = markRules(context.marks, known(facts.units));
@@ -227,13 +230,21 @@ export class Classifier {
     const isPackaged = owner !== undefined && type !== 'd';
     const told = this.#marks.told.of(path);
     if (told !== null && !isPackaged) return told;
-    const profile = this.#strong.of(path);
+    const profile = this.#profileOf(path);
     if (profile !== null && (!isPackaged || profile.class === 'secret')) return secretIn(entry, profile);
     if (this.#replaced.has(path) && type !== 'd') return diverted;
     if (type === 'l' && isTopLink(entry)) return generatedLink(entry, this.#witness) as Ruling;
     const packaged = this.#packages.classify(entry, owner, this.candidates);
     if (packaged !== null) return packaged;
     return this.#unowned(entry, owner);
+  }
+
+  /** A rule about what is made from a file says nothing where that file is not there. */
+  #profileOf(path: Bytes): Ruling | null {
+    const said = this.#strong.of(path);
+    if (said === null || !this.#compiled.has(said)) return said;
+    const source = this.#etc.get(path.replace(/\.[^./]+$/, ''));
+    return source?.type === 'f' || source?.type === 'l' ? said : null;
   }
 
   #unowned(entry: Entry, owner: string | undefined): Ruling {

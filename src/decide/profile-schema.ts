@@ -87,6 +87,10 @@ const path = v.strictObject({
     v.exactOptional(v.boolean()),
     'Whether rules that know what lies inside (packages, caches, checkouts) come first.',
   ),
+  compiled: described(
+    v.exactOptional(v.boolean()),
+    'Below /etc: whether it speaks only for files beside which their source lies, without the ending of the name.',
+  ),
 });
 
 const crossing = v.strictObject({

@@ -24,6 +24,8 @@ export interface ActiveProfile {
 export interface ProfilePath {
   readonly pattern: Bytes;
   readonly weak: boolean;
+  /** Only where its source lies beside it. */
+  readonly compiled: boolean;
   /** Of a profile that did not come with this program. */
   readonly added: boolean;
   readonly ruling: Ruling;
@@ -206,6 +208,7 @@ export function pathsOf(active: ActiveProfile): ProfilePath[] {
     return patterns.map((pattern) => ({
       pattern: names.length > 0 ? pattern : toBytes(pattern),
       weak: rule.weak === true,
+      compiled: rule.compiled === true,
       added: profile.added !== undefined,
       // Whatever named it: what lies in /etc is configuration, and is shown, merged and sealed as that.
       ruling:

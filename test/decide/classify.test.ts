@@ -206,6 +206,17 @@ describe('profiles leave no data behind', () => {
     expect(judged.classify(entry('/var/spool/postfix/etc/ssl/certs/a.pem')).class).toBe('ephemeral');
     expect(judged.classify(entry('/var/spool/postfix/lib/libnss_dns.so.2')).class).toBe('ephemeral');
   });
+  test('of Postfix: maps whose text is not there', () => {
+    const etc = [entry('/etc/postfix/virtual'), entry('/etc/aliases'), entry('/etc/postfix/users', 'd')];
+    const judged = classifier({ packages: [{ name: 'postfix' }], etc });
+    const of = (path: string) => judged.classify(entry(path));
+    expect(['/etc/postfix/virtual.db', '/etc/aliases.db'].map((path) => of(path).class)).toEqual([
+      'ephemeral',
+      'ephemeral',
+    ]);
+    const alone = ['/etc/postfix/mail.db', '/etc/postfix/users.db', '/etc/postfix/sql/virtual.lmdb'];
+    expect(alone.map((path) => of(path).carry)).toEqual(['manifest', 'manifest', 'manifest']);
+  });
   test('of the DHCP server: who has which address', () => {
     const judged = classifier({});
     expect(judged.classify(entry('/var/lib/dhcp/dhcpd.leases')).carry).toBe('stream');

@@ -136,7 +136,12 @@ export function activateOn(
   return activate(profiles, facts, files, fixture.facts.sqlite === true);
 }
 
-export function classifierOf(active: readonly ActiveProfile[], facts: FixtureFacts): Classifier {
+/** `etc`: paths of files below /etc. */
+export function classifierOf(
+  active: readonly ActiveProfile[],
+  facts: FixtureFacts,
+  etc: Iterable<Bytes> = [],
+): Classifier {
   return new Classifier({
     facts: factsOf(facts),
     profiles: active,
@@ -146,7 +151,11 @@ export function classifierOf(active: readonly ActiveProfile[], facts: FixtureFac
     databases: new Set(),
     secretEnvironments: new Set(),
     repositories: { files: new Set(), keys: new Set(), distribution: new Set() },
-    evidence: { etc: new Map(), marks: new Set(), said: new Map() },
+    evidence: {
+      etc: new Map([...etc].map((path) => [path, fileNamed(path)])),
+      marks: new Set(),
+      said: new Map(),
+    },
   });
 }
 
