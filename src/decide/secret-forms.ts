@@ -175,7 +175,8 @@ class Reader {
   *#assignments(text: Bytes, start: number, end: number, isComment: boolean): Generator<Found> {
     const word = /[A-Za-z0-9_.-]+/g;
     const sign = /[\\"'\])]*[ \t]*(?:=>|:=|::|=|:|,|>)[ \t]*/y;
-    const named = /[\\"']+(?:\s*[,/]?\s*)[\\"']*value[\\"']*\s*[=:]\s*/iy;
+    const named = /[\\"']{1,9}\s{0,40}(?:[,/]\s{0,40})?[\\"']{0,9}value[\\"']{0,9}\s{0,40}[=:]\s*/iy;
+    let indentation = -1;
     for (let found = word.exec(text); found !== null; found = word.exec(text)) {
       const key = found[0];
       if (!isSecretKey(key)) continue;
@@ -185,6 +186,7 @@ class Reader {
       const given = named.exec(text) ?? sign.exec(text);
       if (given === null) continue;
       const at = start + keyEnd + given[0].length;
+      if (indentation === -1) indentation = text.search(/\S/);
       const before = text.slice(Math.max(0, found.index - 120), found.index);
       const isFirst = found.index < 120 && firstOnLine.test(before);
       const kind = given[0].replaceAll(/[\\"'\])\s]/g, '');
@@ -198,7 +200,7 @@ class Reader {
               lineEnd: end,
               enclosing: /["']/.test(given[0]) ? null : (/["'`]$/.exec(before)?.[0] ?? null),
               isFirst: isFirst && kind !== ',' && kind !== '=>' && !isComment,
-              indentation: text.search(/\S/),
+              indentation,
             });
       if (value === null || (kind === ',' && !value.isQuoted)) continue;
       if (isComment) {
@@ -286,7 +288,7 @@ const tokens =
 
 const aclParts = /(?<=\s)([><])(\S+)|(?<=\s)[#!][0-9a-f]{64}(?![0-9a-f])/g;
 const identified =
-  /\b(?:identified\s{1,20}(?:with\s{1,20}\S{1,60}\s{1,20})?(?:by|as|using)|password)\s{1,20}(?:password\s{0,20}\(?\s{0,20})?'((?:[^'\\]|\\.|'')+)/gi;
+  /\b(?:identified\s{1,20}(?:with\s{1,20}\S{1,60}\s{1,20})?(?:by|as|using)|password)\s{1,20}(?:password\s{0,20}\(?\s{0,20})?'([^'\\]*(?:(?:\\.|'')[^'\\]*){0,1000})/gi;
 
 /** Every match; the same as matchAll, which would compile the pattern anew for each line. */
 function all(pattern: RegExp, text: string): RegExpExecArray[] {
@@ -321,7 +323,7 @@ function* ownForms(text: string, isComment: boolean): Generator<Part> {
 }
 
 const blankStart = new RegExp(
-  `^([\\s#;+-]{0,60}?)((?:set\\s{1,9}|-+)?(?:${blankKeys}|${blankWords}))[ \\t]+(?:"([^"]*)"?|'([^']*)'?|(\\S+))[ \\t]*;?[ \\t\\r]*(#.*)?$`,
+  `^([\\s#;+-]{0,60}?)((?:set\\s{1,9}|-+)?(?:${blankKeys}|${blankWords}))[ \\t]+(?:"([^"]*)(?:"|$)|'([^']*)(?:'|$)|(\\S+))[ \\t\\r]*(?:;[ \\t\\r]*)?(#.*)?$`,
   'i',
 );
 const unmistakable = new RegExp(`(?:${blankKeys})$`, 'i');

@@ -197,13 +197,13 @@ function firstToken(text: string): string {
 function endOfToken(content: Bytes, place: Place): number {
   const { at, lineEnd } = place;
   const window = content.slice(at, Math.min(lineEnd, at + farthest));
-  const run = /^[^\s"'`<>]*/.exec(window)?.[0] ?? '';
-  const separator = /[,;&)}\]|]/g;
-  for (let found = separator.exec(run); found !== null; found = separator.exec(run)) {
+  const stop = /[\s"'`<>]|[,;&)}\]|]/g;
+  for (let found = stop.exec(window); found !== null; found = stop.exec(window)) {
+    if (/[\s"'`<>]/.test(found[0])) return at + found.index;
     const rest = window.slice(found.index + 1, found.index + 100);
     if (/^(?:[)}\],;]*(?:$|[\s"'`<>])|[ \t]*["']?[A-Za-z_][\w. -]{0,60}["']?[ \t]*[=:])/.test(rest)) {
       return at + found.index;
     }
   }
-  return at + run.length;
+  return at + window.length;
 }

@@ -54,7 +54,7 @@ const code = [
   /^(?:#|\/\/)(?:\s|$)|^(?:softfail|neutral):/,
   /^&[A-Za-z]/,
   /^(?:os\.environ|process\.env|ENV\[|env\.|getenv|get_?env|std::env|System\.getenv|lookup\(|import\.meta)/,
-  /^[A-Za-z_]\w{0,40}(?:\.|->|::)[\w.>:-]{0,80}\(/,
+  /^[A-Za-z_]{1,40}\d{0,3}(?:(?:\.|->|::)[A-Za-z_]\w{0,40}){1,6}\(/,
   /^\w{0,20}(?:get|read|env|file|input|lookup|secret|load|fetch|hash|crypt|random|generate|code|substr|require|open|create|json|config|param|arg|ask|prompt|pass)\w{0,20}\((?:.*\)|$)/i,
   /^[=:>]+$/,
 ];

@@ -136,6 +136,13 @@ test('a password may hold any sign where its format lets it', () => {
   );
 });
 
+test('a password that looks a little like a call is a password', () => {
+  expect(redact('/etc/app.ini', 'password = q7Z.(hunter2\n')).toBe(`password = ${mark}\n`);
+  expect(redact('/etc/app.ini', 'password = q7Z.x(hunter2\n')).toBe(`password = ${mark}\n`);
+  const code = 'password = base64.b64decode(value)\nsecret = std::env::var(name)\n';
+  expect(redact('/etc/app.py', code)).toBe(code);
+});
+
 test('what is no secret stays as it is, byte for byte', () => {
   const plain = [
     'passwd: files systemd\nlisten 80;\r\nserver_name \xe4\xff;\n',
@@ -220,4 +227,19 @@ test.each([
   redact('/etc/postfix/x', text);
   const { user, system } = process.cpuUsage(begun);
   expect((user + system) / 1e6).toBeLessThan(4);
+});
+
+test.each([
+  ['blanks behind a quoted name', `password"${' '.repeat(200_000)}x`],
+  ['quotes behind a name', `password${'"'.repeat(200_000)}`],
+  ['blanks between a value and the end', `password x${' '.repeat(4000)}y\n`.repeat(100)],
+  ['blanks in a quoted value', `password "${' '.repeat(4000)}"y\n`.repeat(100)],
+  ['many names behind many blanks', `${' '.repeat(200_000)}${'password=xyzw '.repeat(15_000)}`],
+  ['many names without a blank', `a=b&${'password=hunterx&'.repeat(15_000)}`],
+  ['a value as long as the file', `password '${'a'.repeat(12_000_000)}`],
+  ['a value of escapes as long as the file', `password '${'\\a'.repeat(6_000_000)}`],
+])('%s take no more time and room than their length does', (_what, content) => {
+  const begin = performance.now();
+  expect(redact('/etc/app.conf', content).length).toBeGreaterThan(0);
+  expect(performance.now() - begin).toBeLessThan(10_000);
 });
