@@ -75,12 +75,22 @@ export function publicAddress(url: Bytes): string {
   if (helper !== null) return `${helper[1]}::`;
   const whole = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)/s.exec(url);
   if (whole !== null) {
-    const host = (whole[2] as string).replace(/^.*@/s, '');
-    return quote(`${whole[1]}://${host}${whole[3]}`);
+    const [, , authority, path] = whole as unknown as [string, string, Bytes, Bytes];
+    const host = authority.replace(/^.*@/s, '');
+    // A password may hold / ? # as they are: then what follows the colon is no port.
+    const isPort = /^(?:\[[^\]]*\]|[^:]*)(?::\d*)?$/.test(host);
+    const rest = isPort
+      ? host + path
+      : url.replace(/^.*(?:@|:\/\/)/s, '').replace(/[?#].*$|:(?!\d*(?:\/|$)).*$/s, '');
+    return quote(`${whole[1]}://${rest}`);
   }
   // host:path, unless a slash comes before the colon.
   const short = /^([^/:]*@)?(\[[^\]]*\]|[^/:@]+):(.*)$/s.exec(url);
-  if (short !== null) return quote(`${short[2]}:${short[3]}`);
+  if (short !== null) {
+    const path = short[3] as string;
+    const login = /^[^/]*@(?=[^/@]+:)/.exec(path);
+    return quote(login === null ? `${short[2]}:${path}` : path.slice(login[0].length));
+  }
   return quote(url);
 }
 

@@ -430,7 +430,7 @@ function resourceOf(
   }
   const remotes = settings.flatMap(({ section, name, key, value }) =>
     section === 'remote' && name !== null && key === 'url'
-      ? [{ name: quote(name), url: publicAddress(value) }]
+      ? [{ name: name.includes('://') ? publicAddress(name) : quote(name), url: publicAddress(value) }]
       : [],
   );
   const commit = head === null ? undefined : 'commit' in head ? head.commit : refs.get(head.ref);

@@ -7,7 +7,7 @@
  */
 
 import { quote } from '../bytes.ts';
-import { findSecret, secretData } from '../decide/secrets.ts';
+import { findSecret, secretData, secretPlaces } from '../decide/secrets.ts';
 import type { Host } from '../host/host.ts';
 import type { Bytes, Entry } from '../types.ts';
 import type { Checkout } from './scan-checkouts.ts';
@@ -20,6 +20,8 @@ export interface AskedOfGit {
   /** Why there is no patch although something changed; empty where nothing stood against it. */
   readonly withheld: string;
 }
+
+const places = secretPlaces();
 
 /** Bytes. */
 const patchLimit = 1024 ** 2;
@@ -53,7 +55,7 @@ for top; do
       if git config --includes --list --name-only -z | tr '\\0' '\\n' | grep -q '^filter\\.'; then
         printf '%s filters -\\n' "$number"
       else
-        printf '%s patch %s\\n' "$number" "$(git diff-index -p --no-color --no-ext-diff --no-textconv --no-renames --full-index --ignore-submodules=all HEAD -- | head -c ${patchLimit + 1} | base64 -w 0)"
+        printf '%s patch %s\\n' "$number" "$(git diff-index -p --src-prefix=a/ --dst-prefix=b/ --no-color --no-ext-diff --no-textconv --no-renames --full-index --ignore-submodules=all HEAD -- | head -c ${patchLimit + 1} | base64 -w 0)"
       fi
     else
       unpushed=$(git rev-list --count --branches --not --remotes)
@@ -192,7 +194,7 @@ async function askAsOwner(
       .filter((one) => one !== '');
     const withheld = words.has(`${number} filters`)
       ? 'its configuration names filters'
-      : unfit(decoded('patch'));
+      : unfit(decoded('patch'), checkout.path);
     said.set(checkout, {
       unpushed: Number(unpushed),
       staged,
@@ -202,13 +204,27 @@ async function askAsOwner(
   }
 }
 
-/** Why a change is not kept: it is too large, or holds a secret. */
-export function unfit(patch: Buffer): string {
+/** Why a change is not kept: it is too large, or holds a secret. `top`: the work tree, whose place may say so. */
+export function unfit(patch: Buffer, top: Bytes): string {
   if (patch.length > patchLimit) return 'it is larger than 1 MiB';
   const lines = patch.toString('latin1').split('\n');
-  const names = lines.flatMap((line) => /^(?:---|\+\+\+) [ab](\/.*?)\t?$/.exec(line)?.[1] ?? []);
-  if (names.some(secretData)) return 'it touches a file of secrets';
-  // The first column says what became of the line.
-  const plain = lines.map((line) => line.replace(/^[ +-]/, '')).join('\n');
+  const names = lines.flatMap((line) => {
+    const [, quoted, plain] = /^(?:---|\+\+\+) (?:"[ab](\/.*)"|[ab](\/.*?))\t?$/.exec(line) ?? [];
+    return quoted === undefined ? (plain ?? []) : unescaped(quoted);
+  });
+  const isSecret = (name: Bytes) => {
+    const path = top === '/' ? name : top + name;
+    return secretData(path) || places.of(path) !== null;
+  };
+  if (names.some(isSecret)) return 'it touches a file of secrets';
+  // The first column says what became of the line; behind the numbers of a piece stands a line above it.
+  const plain = lines.map((line) => line.replace(/^(?:@@ -[0-9,]+ \+[0-9,]+ @@ ?|[ +-])/, '')).join('\n');
   return findSecret('', plain) === null ? '' : 'it holds a secret';
+}
+
+/** A name as git quotes it (git-config(1), `core.quotePath`): bytes in octal. */
+function unescaped(name: Bytes): Bytes {
+  return name.replaceAll(/\\(?:([0-7]{3})|(.))/g, (_whole, octal: string | undefined, sign: string) =>
+    octal === undefined ? sign : String.fromCharCode(Number.parseInt(octal, 8) & 0xff),
+  );
 }

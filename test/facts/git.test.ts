@@ -22,6 +22,11 @@ test.each([
   ['../other', '../other'],
   ['ext::sh -c "curl -H token:abc"', 'ext::'],
   ['codecommit::eu-west-1://profile@repo', 'codecommit::'],
+  ['https://anna:s3/cr#e?t@git.example.org/x', 'https://git.example.org/x'],
+  ['https://anna:s3/cret', 'https://anna'],
+  ['ssh://[2001:db8::1]:22/a@b', 'ssh://[2001:db8::1]:22/a@b'],
+  ['anna:s3cret@git.example.org:site', 'git.example.org:site'],
+  ['git.example.org:team@work/site', 'git.example.org:team@work/site'],
   ['https://x:y@host/\x1b[31m', 'https://host/\\x1b[31m'],
 ])('%s is shown as %s', (url, shown) => {
   expect(publicAddress(url)).toBe(shown);

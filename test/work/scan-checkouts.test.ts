@@ -250,8 +250,21 @@ test('rubbish is no checkout, or says so', async () => {
 });
 
 test('a change with a secret in it, or too large, is not kept', () => {
-  expect(unfit(Buffer.from('--- a/x\n+++ b/x\n+plain\n'))).toBe('');
-  expect(unfit(Buffer.from('--- a/x\n+++ b/x\n+password = Zx81-hunter\n'))).toBe('it holds a secret');
-  expect(unfit(Buffer.from('--- a/app/.env\n+++ b/app/.env\n+A=b\n'))).toBe('it touches a file of secrets');
-  expect(unfit(Buffer.alloc(1024 ** 2 + 1, 'a'))).toBe('it is larger than 1 MiB');
+  expect(unfit(Buffer.from('--- a/x\n+++ b/x\n+plain\n'), '/srv/app')).toBe('');
+  expect(unfit(Buffer.from('--- a/x\n+++ b/x\n+password = Zx81-hunter\n'), '/srv/app')).toBe(
+    'it holds a secret',
+  );
+  expect(unfit(Buffer.from('--- a/app/.env\n+++ b/app/.env\n+A=b\n'), '/srv/app')).toBe(
+    'it touches a file of secrets',
+  );
+  expect(unfit(Buffer.alloc(1024 ** 2 + 1, 'a'), '/srv/app')).toBe('it is larger than 1 MiB');
+  const touched = (name: string, top = '/srv/app', piece = '@@ -1 +1 @@\n+A=b') =>
+    unfit(Buffer.from(`--- ${name}\n+++ ${name}\n${piece}\n`), top);
+  expect(touched('"a/caf\\303\\251/.env"')).toBe('it touches a file of secrets');
+  expect(touched('"a/\\"/.env"')).toBe('it touches a file of secrets');
+  expect(touched('a/ppp/chap-secrets', '/etc')).toBe('it touches a file of secrets');
+  expect(touched('a/x', '/srv/app', '@@ -9,7 +9,7 @@ requirepass Zx81-hunter\n plain')).toBe(
+    'it holds a secret',
+  );
+  expect(touched('a/x', '/srv/app', '@@ -9,7 +9,7 @@ appendonly no\n plain')).toBe('');
 });
