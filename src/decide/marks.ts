@@ -36,6 +36,8 @@ export interface Marks {
   readonly paths: readonly Bytes[];
   /** CACHEDIR.TAG files with the right signature (bford.info/cachedir). */
   readonly cacheTags: ReadonlySet<Bytes>;
+  /** Where units run, behind links. */
+  readonly places?: readonly Bytes[];
 }
 
 /** First bytes of a CACHEDIR.TAG that counts. */
@@ -52,7 +54,7 @@ function ephemeral(rule: string, reason: string, evidence: string): Ruling {
 }
 
 /** Directories in which units live: programs they start, and where they are started. */
-function unitPlaces(units: readonly Unit[]): readonly Bytes[] {
+export function unitPlaces(units: readonly Unit[]): readonly Bytes[] {
   return units.flatMap((unit) => [
     unit.workingDirectory,
     ...unit.execStart.flatMap((line) => line.match(/\/[^\s;'"]+/g) ?? []),
@@ -67,7 +69,7 @@ export function markRules(
 ): { readonly told: PathRules<Ruling>; readonly found: PathRules<Ruling> } {
   const told = new PathRules<Ruling>();
   const found = new PathRules<Ruling>();
-  const used = unitPlaces(units ?? []);
+  const used = [...unitPlaces(units ?? []), ...(marks.places ?? [])];
   /** Whether a unit runs from inside the tree, or from the project around it. */
   const runs = (tree: Bytes, around: Bytes): boolean =>
     units === null ||

@@ -11,6 +11,7 @@ import type { Bytes, Entry, Facts, Profile } from '../types.ts';
 import { readSmallFiles } from './read.ts';
 import { readRanges } from './read-ranges.ts';
 import { mostPicked, type Seen } from './scan-listing.ts';
+import { realPlaces } from './scan-places.ts';
 
 /** Configuration files that are larger are no configuration. Bytes. */
 const limitEach = 4 * 1024 ** 2;
@@ -51,7 +52,11 @@ export async function prepare(
     profiles: activate(profiles, facts, files),
     files,
     merged,
-    marks: { paths: seen.marks, cacheTags: await cacheTags(source, seen.marks) },
+    marks: {
+      paths: seen.marks,
+      cacheTags: await cacheTags(source, seen.marks),
+      places: await realPlaces(source, facts),
+    },
     swapFiles: swapFiles(merged.get('/etc/fstab')?.toString('latin1') ?? ''),
     repositories: {
       files: new Set(added.keys()),

@@ -108,6 +108,14 @@ const strays: Readonly<Record<string, string>> = {
   '/srv/app/package.json': '{}',
   '/srv/app/node_modules/left-pad/index.js': 'pad',
   '/srv/app/app.db': `SQLite format 3\0${'x'.repeat(1000)}`,
+  '/srv/deployed/releases/2/package-lock.json': '{}',
+  '/srv/deployed/releases/2/node_modules/left-pad/index.js': 'pad',
+  '/srv/linked/poetry.lock': '',
+  '/srv/linked/venv/pyvenv.cfg': '',
+  '/srv/linked/venv/bin/app': 'app',
+  '/etc/systemd/system/deployed.service':
+    '[Service]\nWorkingDirectory=/srv/deployed/current\nExecStart=/usr/bin/node server.js\n',
+  '/etc/systemd/system/linked.service': '[Service]\nExecStart=/usr/local/bin/linked\n',
   '/srv/other/node_modules/vendored/index.js': 'no lockfile, so it is theirs',
   '/srv/tagged/cache/CACHEDIR.TAG': 'Signature: 8a477f597d28d172789f06886806bc55\n',
   '/srv/tagged/cache/thing': 'cache',
@@ -205,6 +213,9 @@ export async function makeRoot(root: string, more: readonly MadePackage[] = []):
   for (const [path, content] of Object.entries({ ...system, ...strays, ...edits }))
     await put(root, path, content);
   await symlink('../target', join(root, 'depot/given/link'));
+  await symlink('releases/2', join(root, 'srv/deployed/now'));
+  await symlink('/srv/deployed/now', join(root, 'srv/deployed/current'));
+  await symlink('/srv/linked/venv/bin/app', join(root, 'usr/local/bin/linked'));
   await mkdir(join(root, 'mnt/nas'), { recursive: true });
   await mkdir(join(root, 'etc/nginx/sites-enabled'), { recursive: true });
   await symlink('../sites-available/site', join(root, 'etc/nginx/sites-enabled/site'));

@@ -97,6 +97,8 @@ test.each([
   ['/usr/share/given/removed.bin', 'edited', 'none', 'package.file-removed'],
   ['/usr/share/doc/given/removed.bin', 'immutable', 'none', 'package.unchanged'],
   ['/srv/app/app.db', 'mutable', 'stream', 'place.data'],
+  ['/srv/deployed/releases/2/node_modules/left-pad/index.js', 'mutable', 'stream', 'place.data'],
+  ['/srv/linked/venv/bin/app', 'mutable', 'stream', 'place.data'],
   ['/srv/app/node_modules/left-pad/index.js', 'ephemeral', 'none', 'mark.node-modules'],
   ['/srv/other/node_modules/vendored/index.js', 'mutable', 'stream', 'place.data'],
   ['/srv/tagged/cache/thing', 'ephemeral', 'none', 'told.cache'],
