@@ -37,3 +37,13 @@ export class Failure extends Error {
     this.hint = more.hint ?? '';
   }
 }
+
+/** What a file of this machine could not be written for: a Failure where its disk is full, else the error itself. */
+export function writeFailure(cause: unknown, file: string): unknown {
+  const { code } = cause as { code?: unknown };
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return cause;
+  return new Failure('failed', 'full-disk', `no space is left on this machine to write ${file}`, {
+    hint: 'make room, or name a folder on another disk, and run the same command again',
+    cause,
+  });
+}

@@ -82,6 +82,11 @@ const reaching: readonly Topic[] = [
     'Mount the root file system of the old machine (read-only will do) and name the directory on which it is mounted.',
   ),
   topic(
+    'full-disk',
+    'this machine has no space left',
+    'Nothing half written stays. A scan needs about 150 bytes for each path of the server while it runs, beside what the folder keeps.',
+  ),
+  topic(
     'distribution',
     'the system is not supported yet',
     'Debian 11, 12 and 13 are, and what is built on them, as long as dpkg keeps its packages.',

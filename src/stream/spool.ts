@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFailure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import type { Bytes, Entry } from '../types.ts';
 import {
@@ -48,10 +49,22 @@ export class Spool {
     return listSome(host, {
       ...request,
       keep: async (chunk) => {
-        await this.#file.write(chunk, 0, chunk.length, this.#length);
-        this.#length += chunk.length;
+        await this.#keep(chunk);
       },
     });
+  }
+
+  async #keep(chunk: Buffer): Promise<void> {
+    try {
+      // A disk that is nearly full takes a part and says so.
+      for (let at = 0; at < chunk.length; ) {
+        const { bytesWritten } = await this.#file.write(chunk, at, chunk.length - at, this.#length);
+        at += bytesWritten;
+        this.#length += bytesWritten;
+      }
+    } catch (error) {
+      throw writeFailure(error, 'the listing');
+    }
   }
 
   /** The same entries again, in the same order, many at a time. */

@@ -30,7 +30,7 @@ import { quote, unquote } from '../bytes.ts';
 import { readManifest, writeManifest } from '../decide/manifest-yaml.ts';
 import { redactText } from '../decide/redact-text.ts';
 import { VerdictIndex } from '../decide/verdicts.ts';
-import { Failure } from '../failure.ts';
+import { Failure, writeFailure } from '../failure.ts';
 import type { Bytes, Decision, Manifest, Plan, Verdict } from '../types.ts';
 
 /** The published schema, in `profiles/` of the package as all that is data. */
@@ -53,14 +53,19 @@ export interface Hosts {
 /** Writes through a temporary name and a rename, so that a reader never sees half a file. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.part`;
-  const handle = await open(temporary, 'w', 0o600);
   try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw writeFailure(error, path);
   }
-  await rename(temporary, path);
 }
 
 /** Words of programs in a journal; everything else in it are names, ids and numbers of ours. */

@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ListingParser, listSorted } from '../../src/stream/listing.ts';
 import { sortByPath } from '../../src/stream/order.ts';
 import { Spool } from '../../src/stream/spool.ts';
 import type { Entry } from '../../src/types.ts';
+import { writeWhole } from '../../src/work/folder.ts';
 import { directoryHost } from '../support/directory-host.ts';
 
 async function allOf(batches: AsyncIterable<Entry[]>): Promise<Entry[]> {
@@ -78,6 +79,35 @@ test('find’s output gives the same entries wherever it is cut', () => {
         expect(entries).toEqual(whole);
       }),
     );
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+});
+
+const mounted = mkdtempSync(join(tmpdir(), 'full-'));
+const isMounted =
+  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mounted], { stdio: 'ignore' }).status === 0;
+afterAll(() => {
+  if (isMounted) spawnSync('umount', [mounted]);
+  rmSync(mounted, { recursive: true, force: true });
+});
+(isMounted ? test : test.skip)('a full disk is told, and nothing stays on it', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'much-'));
+  try {
+    for (let number = 0; number < 1500; number += 1) writeFileSync(join(base, `file ${number}`), '');
+    const host = directoryHost(base);
+    const spool = await Spool.create(host, mounted);
+    const listing = spool.list(host, { roots: ['/'] });
+    const told = (async () => {
+      while (!(await listing.next()).done);
+    })();
+    await expect(told).rejects.toMatchObject({ code: 'failed', topic: 'full-disk' });
+    await spool.close();
+    expect(readdirSync(mounted)).toEqual([]);
+    const whole = writeWhole(join(mounted, 'x'), Buffer.alloc(100_000));
+    await expect(whole).rejects.toMatchObject({ code: 'failed', topic: 'full-disk' });
+    expect(readdirSync(mounted)).toEqual([]);
+    expect(statfsSync(mounted).bfree).toBeGreaterThan(10);
   } finally {
     rmSync(base, { recursive: true, force: true });
   }
