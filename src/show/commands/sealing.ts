@@ -91,8 +91,10 @@ export async function unsealCommand(session: Session): Promise<number> {
 }
 
 /** Whether a terminal can show it and nothing else: no control characters that would steer it. */
-function isText(content: Buffer): boolean {
-  return content.every((byte) =>
-    byte >= 0x20 ? byte !== 0x7f : byte === 0x09 || byte === 0x0a || byte === 0x0d,
+export function isText(content: Buffer): boolean {
+  // The second set of control characters is bytes to some terminals, and two bytes in UTF-8 to others.
+  const bytes = content.toString('latin1').replaceAll(/[\xc2-\xf4][\x80-\xbf]{1,3}/g, '');
+  return ![bytes, content.toString('utf8')].some((text) =>
+    /[^\P{Cc}\t\n\r]|[\u202a-\u202e\u2066-\u2069]/u.test(text),
   );
 }
