@@ -20,6 +20,7 @@ import { type Attach, type Contents, packageResources, repositoryResources } fro
 import { type SeenUnits, unitResources } from './manifest-units.ts';
 import { canonical } from './manifest-yaml.ts';
 import type { ActiveProfile } from './profile.ts';
+import { redactText } from './redact-text.ts';
 import type { Ruling } from './ruling.ts';
 import type { VerdictIndex } from './verdicts.ts';
 
@@ -97,7 +98,8 @@ export function makeManifest(input: ManifestInput): Manifest {
         answered.known ? [] : [{ fact, reason: answered.reason as string }],
       ),
       ...input.unread,
-    ],
+      // The words of a program on the server, which may repeat a line of its configuration.
+    ].map(({ fact, reason }) => ({ fact, reason: redactText(reason) })),
   });
 }
 
