@@ -44,6 +44,17 @@ function isGlob(segment: string): boolean {
   return /[*?[{]/.test(segment.replaceAll(/\\./g, ''));
 }
 
+const nothing = /(?!)/;
+
+/**
+ * Whether matching may take more than cubic time. Some patterns come from files of the server; one that is made to be
+ * slow speaks for nothing.
+ */
+function isCostly(segment: string): boolean {
+  const plain = segment.replaceAll(/\\./gs, '');
+  return segment.length > 500 || plain.split('*').length > 4 || /\(/.test(plain);
+}
+
 /**
  * Several tables are asked about one path, and about many paths of one directory: both are remembered, so that the same
  * string is given and comparing it costs nothing. Only the speed depends on it.
@@ -131,7 +142,8 @@ function child<T>(node: Node<T>, segment: string): Node<T> {
   const found = node.globs.find((glob) => glob.source === segment);
   if (found !== undefined) return found.node;
   const made = newNode<T>(false);
-  node.globs.push({ source: segment, matches: picomatch.makeRe(segment, { dot: true }), node: made });
+  const matches = isCostly(segment) ? nothing : picomatch.makeRe(segment, { dot: true });
+  node.globs.push({ source: segment, matches, node: made });
   return made;
 }
 

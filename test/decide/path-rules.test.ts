@@ -57,3 +57,16 @@ test('a literal path matches itself, whatever bytes it holds', () => {
     }),
   );
 });
+
+test('a pattern made to be slow speaks for nothing, at once', () => {
+  const rules = new PathRules<string>();
+  rules.add(`/srv/${'*a'.repeat(20)}b`, 'stars');
+  rules.add('/srv/((a)+)+b', 'groups');
+  rules.add(`/srv/+(${'a|aa|'.repeat(3)}a)b*`, 'extended');
+  rules.add('/srv/*a*b*', 'fast');
+  const begin = performance.now();
+  expect(rules.of(`/srv/${'a'.repeat(40)}c`)).toBe(null);
+  expect(rules.of(`/srv/${'a'.repeat(200)}c`)).toBe(null);
+  expect(rules.of(`/srv/${'a'.repeat(200)}bc`)).toBe('fast');
+  expect(performance.now() - begin).toBeLessThan(2000);
+});
