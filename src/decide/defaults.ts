@@ -23,6 +23,13 @@ function same(left: readonly Bytes[], right: readonly Bytes[]): boolean {
   return [...new Set(left)].sort().join('\n') === [...new Set(right)].sort().join('\n');
 }
 
+/** useradd(8) gives each user the next 65536 numbers; ranges that somebody gave are on no other server. */
+const subordinates: Check = (content) =>
+  meaning(content).every((line, index) => {
+    const [name = '', first, count] = line.split(':');
+    return /^[a-z_]/i.test(name) && Number(first) === 100_000 + index * 65_536 && count === '65536';
+  });
+
 /** shells(5): those that update-shells(8) noted, or before it programs of packages that people log in with. */
 const shells: Check = (content, witness) => {
   const noted = witness.said(shellsState);
@@ -110,6 +117,7 @@ const checks: readonly (readonly [path: RegExp, check: Check])[] = [
   [/^\/etc\/networks$/, lines(/^(default|loopback|link-local) [0-9.]+$/)],
   // dh_apparmor(1) makes an empty one for each profile.
   [/^\/etc\/apparmor\.d\/local\//, lines(/^$/)],
+  [/^\/etc\/sub[ug]id$/, subordinates],
   [/^\/etc\/shells$/, shells],
   [/^\/etc\/ca-certificates\.conf$/, authorities],
   [/^\/etc\/mailcap$/, mailcap],

@@ -65,10 +65,9 @@ const rows: readonly Row[] = [
     'generated.accounts',
     'accounts; users and groups are resources of their own',
     'f',
-    ['passwd', 'group', 'shadow', 'gshadow', 'subuid', 'subgid'].flatMap((name) => [
-      `/etc/${name}`,
-      `/etc/${name}-`,
-    ]),
+    ['passwd', 'group', 'shadow', 'gshadow']
+      .flatMap((name) => [`/etc/${name}`, `/etc/${name}-`])
+      .concat('/etc/subuid-', '/etc/subgid-'),
   ),
   row('generated.alternatives', 'made by update-alternatives', 'd', ['/etc/alternatives']),
   row('generated.runlevels', 'made by update-rc.d', 'd', ['/etc/rc[0-6S].d']),

@@ -177,6 +177,14 @@ test('what was switched off stays off, as far as a package brings it', () => {
   ]);
 });
 
+test('ranges of numbers that somebody gave to users are no account', () => {
+  const judged = classifier({});
+  expect(judged.classify(entry('/etc/subuid'))).toMatchObject({ class: 'mutable', carry: 'manifest' });
+  expect(judged.classify(entry('/etc/subuid-')).rule).toBe('generated.accounts');
+  const said = ['anna:100000:65536\nbert:165536:65536\n', '', 'anna:500000:65536\n', 'anna:100000:131072\n'];
+  expect(said.map((text) => judged.isDefault('/etc/subuid', text))).toEqual([true, true, false, false]);
+});
+
 describe('profiles leave no data behind', () => {
   test('of Dovecot: mail and what shares it below its own directory', () => {
     const judged = classifier({
