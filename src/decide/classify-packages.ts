@@ -14,6 +14,8 @@ import { targetOf } from './witness.ts';
 
 export interface Candidate {
   readonly kind: 'conffile' | 'file' | 'ucf' | 'template' | 'tmpfiles' | 'leftover' | 'link';
+  /** Of a link: it leads to what no package brings, so that it is somebody's even where times tell nothing. */
+  readonly stray?: true;
   readonly package: string;
   /** MD5 in hex; any of them means unchanged. */
   readonly digests: readonly string[];
@@ -273,7 +275,10 @@ export class PackageIndex {
     const within = this.#owned.get(target) ?? this.#owned.get(`/usr${target}`);
     const unpacked = this.#unpacked.get(owner);
     const isLate = unpacked === undefined || entry.ctime > unpacked;
-    if (isLate && within !== owner) candidates.set(path, { kind: 'link', package: owner, digests: [] });
+    if (isLate && within !== owner) {
+      const isStray = within === undefined;
+      candidates.set(path, { kind: 'link', package: owner, digests: [], ...(isStray && { stray: true }) });
+    }
     return packageRulings.unchanged;
   }
 

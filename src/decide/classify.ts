@@ -412,8 +412,10 @@ export class Classifier {
     if (digest !== null && candidate.digests.includes(digest))
       return candidate.kind === 'leftover' ? packageRulings.leftover : null;
     if (candidate.otherwise !== undefined) return candidate.otherwise;
-    if (candidate.kind === 'link')
-      return this.#packages.isCopied(candidate.package) ? null : edited(candidate);
+    if (candidate.kind === 'link') {
+      const isTold = candidate.stray === true || !this.#packages.isCopied(candidate.package);
+      return isTold ? edited(candidate) : null;
+    }
     const secret = this.#secrets.of(path);
     if (secret !== null) return { ...secret, single: true };
     // What a package brings there is a beginning; its service writes on.
