@@ -70,11 +70,18 @@ function installed(content: Bytes, key: string): Bytes[] {
 /** Whether a word with specifiers (`%i`) may have become this name. */
 function fits(word: Bytes, name: Bytes): boolean {
   if (!word.includes('%')) return word === name;
-  const pattern = word
-    .split(/%./s)
-    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-    .join('.*');
-  return new RegExp(`^${pattern}$`, 's').test(name);
+  const parts = word.split(/%./s);
+  const [first, last] = [parts[0] as Bytes, parts.at(-1) as Bytes];
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last))
+    return false;
+  // Taking each part where it comes first is right, and takes no longer than the name is.
+  let at = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = name.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length;
 }
 
 /** Whether `systemctl enable` makes this link to a unit file that says `content`. */

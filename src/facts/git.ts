@@ -159,6 +159,8 @@ export function parseGitIndex(content: Buffer, objectBytes: 20 | 32): IndexEntry
   const end = content.length - objectBytes;
   let at = 12;
   let before: Bytes = '';
+  // A name of version 4 takes over the begin of the one before it, so a small file may hold any length of names.
+  let room = Math.max(4 * content.length, 65536);
   for (let index = 0; index < count; index += 1) {
     if (at + fixed > end) throw new Error('it is cut off');
     const start = at;
@@ -178,6 +180,8 @@ export function parseGitIndex(content: Buffer, objectBytes: 20 | 32): IndexEntry
     if (nul === -1 || nul >= end) throw new Error('it is cut off');
     const path: Bytes = kept + content.toString('latin1', nameAt, nul);
     if (path.length > 65536) throw new Error('a name in it makes no sense');
+    room -= path.length;
+    if (room < 0) throw new Error('its names are too long');
     // Version 4 ends a name with one NUL, the others fill up to eight bytes.
     at = version === 4 ? nul + 1 : start + ((nul - start + 8) & ~7);
     before = path;

@@ -103,3 +103,16 @@ test('an index that lies is an error and nothing else', () => {
     ),
   );
 });
+
+test('an index of names without end is not taken', () => {
+  const entry = (name: Buffer) => Buffer.concat([Buffer.alloc(62), Buffer.from([0]), name, Buffer.from([0])]);
+  const head = Buffer.alloc(12);
+  head.write('DIRC');
+  head.writeUInt32BE(4, 4);
+  head.writeUInt32BE(2001, 8);
+  const first = entry(Buffer.alloc(60_000, 'a'));
+  const others = Array.from({ length: 2000 }, () => entry(Buffer.from('b')));
+  expect(() => parseGitIndex(Buffer.concat([head, first, ...others, Buffer.alloc(20)]), 20)).toThrow(
+    'its names are too long',
+  );
+});
