@@ -28,9 +28,14 @@ import { type AskedOfGit, askGit } from './scan-git.ts';
 
 /** Bytes; the index of 300,000 files. */
 const largest = 32 * 1024 ** 2;
+/** Bytes of settings, attributes and the log of stashes, each; and of ignore rules, of which there may be many. */
+const largestText = 1024 ** 2;
+const largestRules = 64 * 1024;
 const mostCheckouts = 5000;
-/** Their indexes are in memory together. */
-const placesAtOnce = 20;
+/** Their files are in memory together; a sparse file costs whoever makes it nothing. */
+const placesAtOnce = 4;
+/** Files in all indexes together, which are held until the listing was gone through. */
+const mostIndexed = 2_000_000;
 /** Contents that are compared because times leave a doubt: each, and all together. Bytes. */
 const doubtEach = 8 * 1024 ** 2;
 const doubtAll = 64 * 1024 ** 2;
@@ -88,8 +93,9 @@ export async function findCheckouts(input: {
   }
   const checkouts: Checkout[] = [];
   const refs: Refs = new Map();
+  const room = { entries: mostIndexed };
   for (let at = 0; at < places.length; at += placesAtOnce) {
-    checkouts.push(...(await openSome(places.slice(at, at + placesAtOnce), input.marks, files, refs)));
+    checkouts.push(...(await openSome(places.slice(at, at + placesAtOnce), input.marks, files, refs, room)));
   }
   if (files.reason !== null) unread.push({ fact: 'checkouts', reason: files.reason });
   if (checkouts.length === 0) return { resources: [], unread };
@@ -170,6 +176,7 @@ async function openSome(
   marks: readonly Bytes[],
   files: Files,
   refs: Refs,
+  room: { entries: number },
 ): Promise<Checkout[]> {
   const heads = await files.read(
     places.flatMap(({ directory }) => [`${directory}/HEAD`, `${directory}/commondir`]),
@@ -184,17 +191,22 @@ async function openSome(
     return [{ ...place, head, common: other === '' ? place.directory : resolve(place.directory, other) }];
   });
   const ignores = ignoreFilesOf(opened, marks);
-  const contents = await files.read(
-    opened.flatMap(({ path, directory, common }) => [
-      `${directory}/index`,
-      ...['config', 'packed-refs', 'logs/refs/stash', 'info/exclude', 'info/attributes'].map(
-        (name) => `${common}/${name}`,
-      ),
-      `${path}/.gitattributes`,
-      ...(ignores.get(path) ?? []),
-    ]),
+  const large = await files.read(
+    opened.flatMap(({ directory, common }) => [`${directory}/index`, `${common}/packed-refs`]),
     largest,
   );
+  const small = await files.read(
+    opened.flatMap(({ path, common }) => [
+      ...['config', 'logs/refs/stash', 'info/exclude', 'info/attributes'].map((name) => `${common}/${name}`),
+      `${path}/.gitattributes`,
+    ]),
+    largestText,
+  );
+  const rules = await files.read(
+    opened.flatMap(({ path }) => ignores.get(path) ?? []),
+    largestRules,
+  );
+  const contents = new Map([...large, ...small, ...rules]);
   return opened.flatMap((place): Checkout[] => {
     const { path, directory, common, head } = place;
     const settings = parseGitConfig(text(contents, `${common}/config`));
@@ -207,6 +219,8 @@ async function openSome(
     try {
       if (indexed !== undefined && indexed.length === largest) throw new Error('it is too large');
       const parsed = indexed === undefined ? [] : parseGitIndex(indexed, sums === 'sha1' ? 20 : 32);
+      room.entries -= parsed.length;
+      if (room.entries < 0) throw new Error('there are too many files in all checkouts');
       for (const one of parsed) {
         index.set(one.path, one);
         const time = BigInt(one.seconds) * 1_000_000_000n + BigInt(one.nanoseconds);
