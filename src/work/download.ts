@@ -2,8 +2,14 @@
  * Fetches one file whose size and digest are known, to this machine's memory. The address comes from a server that is
  * looked at, so only http and https are spoken, nobody logs in, and what comes counts only when size and digest are
  * the ones of the signed lists.
+ *
+ * `localhost` in the lists of a server is that server and never this machine, and an address that is only good on one
+ * link is where clouds tell machines their keys: neither is asked, by whatever name. Networks inside of a house are,
+ * because mirrors stand there; who is asked is told before.
  */
 import { createHash } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIPv6 } from 'node:net';
 import { serverOf } from '../decide/original-downloads.ts';
 import { Failure } from '../failure.ts';
 
@@ -28,13 +34,18 @@ export class NoWay extends Error {}
 export async function download(
   wanted: Download,
   signal: AbortSignal,
-  limits: { readonly waitMs?: number; readonly deadline?: AbortSignal } = {},
+  limits: {
+    readonly waitMs?: number;
+    readonly deadline?: AbortSignal;
+    /** The server is this machine, so that its localhost is ours. */
+    readonly isHere?: boolean;
+  } = {},
 ): Promise<Buffer> {
-  const { waitMs = patience, deadline = new AbortController().signal } = limits;
+  const { waitMs = patience, deadline = new AbortController().signal, isHere = false } = limits;
   const watch = new AbortController();
   let timer = setTimeout(() => watch.abort(), waitMs);
   try {
-    const answer = await follow(wanted.uri, AbortSignal.any([signal, watch.signal, deadline]));
+    const answer = await follow(wanted.uri, AbortSignal.any([signal, watch.signal, deadline]), isHere);
     const parts: Buffer[] = [];
     let length = 0;
     for await (const part of answer.body ?? []) {
@@ -67,10 +78,11 @@ export async function download(
 }
 
 /** Follows redirects by hand: to http and https only, and never from https back to http. */
-async function follow(start: string, signal: AbortSignal): Promise<Response> {
+async function follow(start: string, signal: AbortSignal, isHere: boolean): Promise<Response> {
   let uri = start;
   for (let hops = 0; hops <= redirects; hops += 1) {
     const url = accepted(uri);
+    await refuseOwn(url, isHere);
     const answer = await fetch(url, {
       redirect: 'manual',
       signal,
@@ -91,6 +103,31 @@ async function follow(start: string, signal: AbortSignal): Promise<Response> {
     uri = next.href;
   }
   throw new Error(`${serverOf(start)} leads round in circles`);
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addSubnet('0.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+loopback.addAddress('::', 'ipv6');
+/** RFC 3927, RFC 4291; fd00:ec2::254 is the one of a cloud that has it elsewhere. */
+const oneLink = new BlockList();
+oneLink.addSubnet('169.254.0.0', 16, 'ipv4');
+oneLink.addSubnet('fe80::', 10, 'ipv6');
+oneLink.addAddress('fd00:ec2::254', 'ipv6');
+
+/** Throws an Error with a reason where a name leads to this machine, or to an address of one link. */
+async function refuseOwn(url: URL, isHere: boolean): Promise<void> {
+  const name = url.hostname.replace(/^\[|\]$/g, '');
+  // A name that nobody knows is told by fetch.
+  const found = await lookup(name, { all: true }).catch(() => []);
+  for (const { address } of found) {
+    const kind = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (oneLink.check(address, kind)) throw new Error(`${url.host} is an address of one link only`);
+    if (!isHere && loopback.check(address, kind)) {
+      throw new Error(`${url.host} is the server itself, which this machine cannot ask`);
+    }
+  }
 }
 
 function accepted(uri: string): URL {

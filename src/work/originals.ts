@@ -262,7 +262,8 @@ class Search implements Originals {
 
   /** Empty = everything of it was found. */
   async #get(job: DownloadJob, lost: Map<string, string>, deadline: AbortSignal): Promise<string> {
-    const { signal } = this.#input;
+    const { signal, source } = this.#input;
+    const isHere = !/^ssh/.test(source.reach.transport);
     let reason = '';
     for (const { uri, size, digest } of job.addresses) {
       if (this.#of(job.one).length === 0) return '';
@@ -278,7 +279,10 @@ class Search implements Originals {
         continue;
       }
       try {
-        reason = await this.#search(job.one, await download({ uri, size, digest }, signal, { deadline }));
+        reason = await this.#search(
+          job.one,
+          await download({ uri, size, digest }, signal, { deadline, isHere }),
+        );
       } catch (error) {
         if (error instanceof Failure) throw error;
         reason = (error as Error).message;

@@ -8,6 +8,7 @@ import { type Download, download, NoWay } from '../../src/work/download.ts';
 
 const content = Buffer.from('a package\n'.repeat(1000));
 const digest = { algorithm: 'sha256' as const, hex: createHash('sha256').update(content).digest('hex') };
+const here = { isHere: true };
 const never = new AbortController().signal;
 let server: Server;
 let base: string;
@@ -45,6 +46,8 @@ beforeAll(async () => {
         return to('file:///etc/passwd');
       case '/to-login':
         return to('http://anna:hunter2@127.0.0.1/');
+      case '/to-link':
+        return to('http://169.254.169.254/latest/meta-data');
       case '/nowhere':
         return response.writeHead(301).end();
       default:
@@ -62,7 +65,7 @@ afterAll(() => {
 const wanted = (path: string): Download => ({ uri: `${base}${path}`, size: content.length, digest });
 
 test.each(['/good', '/moved'])('%s is downloaded', async (path) => {
-  expect((await download(wanted(path), never)).equals(content)).toBe(true);
+  expect((await download(wanted(path), never, here)).equals(content)).toBe(true);
 });
 
 test.each([
@@ -75,7 +78,7 @@ test.each([
   ['/to-file', 'file: is no web address'],
   ['/to-login', '127.0.0.1 asks for a login'],
 ])('%s: %s', async (path, reason) => {
-  const error = await download(wanted(path), never).catch((caught: unknown) => caught);
+  const error = await download(wanted(path), never, here).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(Error);
   expect((error as Error).message).toContain(reason);
   expect(error).not.toBeInstanceOf(NoWay);
@@ -88,28 +91,32 @@ test.each([
   ['cdrom:[Debian 12]/pool/a.deb', 'cdrom: is no web address'],
   ['http://anna:hunter2@example.org/a.deb', 'example.org asks for a login'],
 ])('%s is refused before anything is asked', async (uri, reason) => {
-  const error = await download({ ...wanted(''), uri }, never).catch((caught: unknown) => caught);
+  const error = await download({ ...wanted(''), uri }, never, here).catch((caught: unknown) => caught);
   expect((error as Error).message).toBe(reason);
 });
 
 test.each(['/hangs', '/stalls'])('%s: a server that says nothing is given up', async (path) => {
-  const error = await download(wanted(path), never, { waitMs: 200 }).catch((caught: unknown) => caught);
+  const error = await download(wanted(path), never, { ...here, waitMs: 200 }).catch(
+    (caught: unknown) => caught,
+  );
   expect(error).toBeInstanceOf(NoWay);
   expect((error as Error).message).toContain('does not answer in time');
 });
 
 test('the end of the time for all downloads ends this one', async () => {
   const deadline = AbortSignal.timeout(100);
-  await expect(download(wanted('/stalls'), never, { deadline })).rejects.toThrow('does not answer in time');
+  await expect(download(wanted('/stalls'), never, { ...here, deadline })).rejects.toThrow(
+    'does not answer in time',
+  );
 });
 
 test('a connection that breaks, and a server that is not there, are the way to it', async () => {
-  await expect(download(wanted('/breaks'), never)).rejects.toBeInstanceOf(NoWay);
+  await expect(download(wanted('/breaks'), never, here)).rejects.toBeInstanceOf(NoWay);
   const closed = createTcp();
   await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
   const { port } = closed.address() as AddressInfo;
   await new Promise((resolve) => closed.close(resolve));
-  const error = await download({ ...wanted(''), uri: `http://127.0.0.1:${port}/a.deb` }, never).catch(
+  const error = await download({ ...wanted(''), uri: `http://127.0.0.1:${port}/a.deb` }, never, here).catch(
     (caught: unknown) => caught,
   );
   expect(error).toBeInstanceOf(NoWay);
@@ -119,7 +126,7 @@ test('a connection that breaks, and a server that is not there, are the way to i
 test('the person can stop it', async () => {
   const abort = new AbortController();
   setTimeout(() => abort.abort(), 50);
-  const error = await download(wanted('/hangs'), abort.signal).catch((caught: unknown) => caught);
+  const error = await download(wanted('/hangs'), abort.signal, here).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(Failure);
   expect(error).toMatchObject({ code: 'interrupted' });
 });
@@ -134,4 +141,22 @@ test('a server is named without what would log in', () => {
   expect(serverOf('https://anna:hunter2@deb.example/debian/a.deb')).toBe('deb.example');
   expect(serverOf('http://[::1]:80/a')).toBe('[::1]:80');
   expect(serverOf('cdrom:[Debian]/a')).toBe('cdrom:');
+});
+
+test.each([
+  [(port: string) => `http://localhost:${port}/good`, 'is the server itself'],
+  [(port: string) => `http://127.1:${port}/good`, 'is the server itself'],
+  [(port: string) => `http://[::ffff:127.0.0.1]:${port}/good`, 'is the server itself'],
+  [(port: string) => `http://0.0.0.0:${port}/good`, 'is the server itself'],
+  [() => 'http://169.254.169.254/latest/meta-data', 'is an address of one link only'],
+  [() => 'http://[fe80::1]/x', 'is an address of one link only'],
+])('what a server calls its own is not asked here: %s', async (uri, reason) => {
+  const before = asked.length;
+  const one = { ...wanted(''), uri: uri(new URL(base).port) };
+  await expect(download(one, never)).rejects.toThrow(reason);
+  expect(asked.length).toBe(before);
+});
+
+test('nor where a redirect leads to', async () => {
+  await expect(download(wanted('/to-link'), never, here)).rejects.toThrow('is an address of one link only');
 });
