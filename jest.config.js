@@ -1,5 +1,7 @@
 export default {
   testEnvironment: 'node',
+  // To end what hangs; what is slow on a busy machine is no failure.
+  testTimeout: 60_000,
   testMatch: ['<rootDir>/test/**/*.test.ts?(x)'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   testSequencer: '<rootDir>/test/support/moves-first.js',

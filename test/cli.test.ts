@@ -100,14 +100,13 @@ test('--help costs little more than an empty script', () => {
   const script =
     existsSync(built) && existsSync(join(import.meta.dirname, '../dist/show/main.js')) ? built : cli;
   const time = (args: readonly string[]): number => {
-    const times = Array.from({ length: 7 }, () => {
-      const before = process.hrtime.bigint();
-      spawnSync(process.execPath, [...args]);
-      return Number(process.hrtime.bigint() - before) / 1e6;
-    });
-    return Math.min(...times);
+    const before = process.hrtime.bigint();
+    spawnSync(process.execPath, [...args]);
+    return Number(process.hrtime.bigint() - before) / 1e6;
   };
-  expect(time([script, '--help']) - time([empty])).toBeLessThan(script === built ? 60 : 250);
+  // In turn, so that a busy machine is busy for both; the least disturbed pair counts.
+  const ratios = Array.from({ length: 7 }, () => time([script, '--help']) / time([empty]));
+  expect(Math.min(...ratios)).toBeLessThan(script === built ? 3 : 9);
 });
 
 test('a reader that leaves early is no error', async () => {
