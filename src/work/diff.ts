@@ -3,7 +3,7 @@
  * gone afterwards, under the decisions of the other side where that is a folder: the same rules for both.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote, toBytes } from '../bytes.ts';
@@ -70,6 +70,7 @@ function readContent(folder: Folder, from: string): ReadContent | null {
   const path = folder.attachmentPath(from);
   // A folder may come from somebody else: a link in it must not lead to a file of this machine.
   if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return null;
+  if (!realpathSync(path).startsWith(`${realpathSync(folder.directory)}/`)) return null;
   const content = readFileSync(path);
   return {
     bytes: content.length,

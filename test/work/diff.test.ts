@@ -157,4 +157,10 @@ test('a link among the contents of a folder leads to nothing of this machine', a
   expect(JSON.stringify(found)).not.toContain('of this machine');
   const change = found.changes.find((one) => one.name === '/etc/app.conf');
   expect(change?.content?.leftOut).toBe('the file of it is missing in the folder');
+  // The same where the directory itself is the link.
+  await mkdir(join(base, 'elsewhere'));
+  await writeFile(join(base, 'elsewhere', from.slice('files/'.length)), 'of this machine\n');
+  await rm(lying.path('files'), { recursive: true });
+  await symlink(join(base, 'elsewhere'), lying.path('files'));
+  expect(JSON.stringify(await compare(side(folder), side(lying)))).not.toContain('of this machine');
 }, 60_000);
