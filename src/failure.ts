@@ -38,9 +38,24 @@ export class Failure extends Error {
   }
 }
 
-/** What a file of this machine could not be written for: a Failure where its disk is full, else the error itself. */
+/**
+ * What a file of this machine could not be written for: a Failure where its disk is full or somebody may not write
+ * there, else the error itself.
+ */
 export function writeFailure(cause: unknown, file: string): unknown {
   const { code } = cause as { code?: unknown };
+  const forbidden = {
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    EROFS: 'the disk is read-only',
+  };
+  if (typeof code === 'string' && code in forbidden) {
+    const why = forbidden[code as keyof typeof forbidden];
+    return new Failure('failed', 'folder', `cannot write ${file}: ${why}`, {
+      hint: 'name a place where you may write, or run as the user it belongs to',
+      cause,
+    });
+  }
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return cause;
   return new Failure('failed', 'full-disk', `no space is left on this machine to write ${file}`, {
     hint: 'make room, or name a folder on another disk, and run the same command again',

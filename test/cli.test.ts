@@ -369,6 +369,6 @@ test('profiles of one’s own are read from --profiles and from the configuratio
   });
   expect(run(['scan', 'root@nowhere.invalid', '--profiles', 'missing'])).toMatchObject({
     code: 2,
-    err: expect.stringContaining('cannot read profiles from missing: ENOENT'),
+    err: expect.stringContaining('cannot read profiles from missing: it does not exist'),
   });
 });

@@ -44,6 +44,8 @@ export const units: Fact<readonly Unit[]> = {
   question: (root) => sectionsOf(program, root, ...archiveOf(root, unitFiles)),
   parse(output) {
     const sections = readSections(output);
+    // systemctl calls it a failure, too, and says nothing.
+    if (sections.get('files')?.text.trim() === '') throw new Error('systemctl lists no unit');
     const files = readUnitFiles(succeeded(sections, 'files'));
     if (files.size === 0) throw new Error('systemctl lists no unit');
     const live = sections.has('details');

@@ -23,7 +23,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { quote, unquote } from '../bytes.ts';
@@ -65,6 +65,24 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   } catch (error) {
     await rm(temporary, { force: true });
     throw writeFailure(error, path);
+  }
+}
+
+/** `directory` is `path` as the person wrote it. */
+async function makeDirectory(path: string, directory: string): Promise<void> {
+  const parent = dirname(path);
+  try {
+    // Never recursive where the parent is there: Node tries for ever where a file system knows no new directories.
+    await mkdir(path, { recursive: !existsSync(parent), mode: 0o700 });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new Failure('usage', 'folder', `${directory} cannot be made there`, {
+        hint: 'name a folder where you may write',
+        cause,
+      });
+    throw writeFailure(cause, directory);
   }
 }
 
@@ -125,6 +143,7 @@ export class Folder {
         });
       }
     }
+    await makeDirectory(path, directory);
     await mkdir(join(path, 'files'), { recursive: true, mode: 0o700 });
     await mkdir(join(path, 'runs'), { recursive: true, mode: 0o700 });
     const folder = new Folder(path);

@@ -41,7 +41,8 @@ export async function loadProfiles(added: readonly string[] = []): Promise<Profi
 async function filesIn(directory: string): Promise<string[]> {
   const why = await stat(directory).then(
     (there) => (there.isDirectory() ? null : 'it is no directory'),
-    (error: NodeJS.ErrnoException) => error.code ?? error.message,
+    (error: NodeJS.ErrnoException) =>
+      error.code === 'ENOENT' ? 'it does not exist' : (error.code ?? error.message),
   );
   if (why !== null) {
     throw new Failure('usage', 'profile', `cannot read profiles from ${directory}: ${why}`, {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { readManifest } from '../../src/decide/manifest-yaml.ts';
+import { writeFailure } from '../../src/failure.ts';
 import { Folder } from '../../src/work/folder.ts';
 
 let base: string;
@@ -23,4 +24,13 @@ test('an editor finds the schema of a manifest beside it, also when an older one
   const schema = await readFile(join(dirname(folder.path('manifest.yaml')), named), 'utf8');
   const accepts = new Ajv({ strictRequired: false }).compile(JSON.parse(schema) as object);
   expect(accepts(parse(text))).toBe(true);
+});
+
+test('a folder that cannot be made is said at once, and is no bug', async () => {
+  await expect(Folder.create('/proc/a.move')).rejects.toMatchObject({ code: 'usage', topic: 'folder' });
+  expect(writeFailure(Object.assign(new Error(), { code: 'EACCES' }), 'x.move')).toMatchObject({
+    message: 'cannot write x.move: permission denied',
+    topic: 'folder',
+  });
+  expect((await Folder.create(join(base, 'deep/er/b.move'))).name).toBe('b.move');
 });

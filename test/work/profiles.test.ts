@@ -64,7 +64,7 @@ test.each([
 
 test('a directory that is not there, a huge file and a deep one are refused in words', async () => {
   await expect(loadProfiles([join(directory, 'nowhere')])).rejects.toThrow(
-    /cannot read profiles from .*ENOENT/,
+    /cannot read profiles from .*: it does not exist/,
   );
   const huge = await holding({ 'own.yaml': `${profile('own', data)}# ${'x'.repeat(300 * 1024)}\n` });
   await expect(loadProfiles([huge])).rejects.toThrow(/larger than 256 KiB/);
