@@ -7,7 +7,7 @@
  * - every path gets one class, one rule and one reason; what nothing explains is undecided, never skipped.
  */
 import { parentOf } from '../bytes.ts';
-import type { Bytes, Carry, Class, Decision, Verdict } from '../types.ts';
+import type { Bytes, Carry, Class, Decision, Manifest, Verdict } from '../types.ts';
 
 /** How a path travels when a person has said what it is. */
 function carryOf(decided: Class): Carry {
@@ -43,7 +43,7 @@ export class VerdictIndex {
 
   /**
    * A person's word speaks for the whole tree: deeper verdicts of rules give way, except identity, and what they
-   * counted is counted here.
+   * counted is counted here. What a rule found to be of that class already keeps its way: a patch, a seal.
    */
   #override(verdict: Verdict): void {
     const below = `${verdict.path === '/' ? '' : verdict.path}/`;
@@ -52,6 +52,11 @@ export class VerdictIndex {
       for (const [path, old] of map) {
         const isInside = path === verdict.path || path.startsWith(below);
         if (!isInside || old.rule === 'decision' || old.class === 'identity') continue;
+        if (old.class === verdict.class && old.carry === 'manifest') {
+          const { rule, reason, evidence } = verdict;
+          map.set(path, { ...old, rule, reason, evidence });
+          continue;
+        }
         bytes += old.bytes;
         files += old.files;
         map.delete(path);
@@ -75,4 +80,24 @@ export class VerdictIndex {
     yield* this.#trees.values();
     yield* this.#paths.values();
   }
+}
+
+/** Files and bytes by class after what people decided; `counted` is what the rules alone gave. */
+export function decidedClasses(
+  counted: Manifest['classes'],
+  verdicts: readonly Verdict[],
+  index: VerdictIndex,
+): Manifest['classes'] {
+  const classes = Object.fromEntries(
+    Object.entries(counted).map(([name, sum]) => [name, { ...sum }]),
+  ) as Record<Class, { files: number; bytes: number }>;
+  const add = (each: Iterable<Verdict>, sign: 1 | -1) => {
+    for (const { class: name, files, bytes } of each) {
+      classes[name].files += sign * files;
+      classes[name].bytes += sign * bytes;
+    }
+  };
+  add(index.all(), 1);
+  add(verdicts, -1);
+  return classes;
 }
