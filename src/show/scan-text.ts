@@ -1,6 +1,7 @@
 /** The end of a scan: what the server is made of, by class, and what a person must look at. */
 import type { Class, Manifest } from '../types.ts';
 import type { ScanResult } from '../work/scan.ts';
+import { wrap } from './help.ts';
 import { paint } from './paint.ts';
 import { classLetters, pad, type Symbols } from './symbols.ts';
 import { count, plural, size } from './units.ts';
@@ -8,8 +9,8 @@ import { count, plural, size } from './units.ts';
 const meanings: Readonly<Record<Class, string>> = {
   undecided: 'nothing explains it yet',
   mutable: 'data: carried',
-  secret: 'data: carried, never shown, never stored in the open',
-  edited: 'packaged, then changed by hand: carried as the change',
+  secret: 'carried, never kept in the open',
+  edited: 'packaged, changed by hand: carried',
   immutable: 'made again from packages',
   identity: 'stays with its machine',
   ephemeral: 'cache, log, runtime: not carried',
@@ -19,7 +20,7 @@ const order = Object.keys(meanings) as Class[];
 /** `result` has the exact counts of this scan; the manifest keeps rounded ones, so that it stays the same. */
 export function scanText(
   manifest: Manifest,
-  result: Pick<ScanResult, 'classes' | 'disks' | 'foreign' | 'secrets'>,
+  result: Pick<ScanResult, 'classes' | 'disks' | 'foreign' | 'leftOut' | 'secrets'>,
   folder: string,
   options: { readonly color: boolean; readonly symbols: Symbols; readonly verbose: boolean },
 ): string {
@@ -32,11 +33,12 @@ export function scanText(
     lines.push(`  ${pad(classLetters[each], 2)} ${pad(each, 10)} ${numbers}   ${meanings[each]}`);
   }
   lines.push(...accountLines(result));
-  lines.push(...secretLines(result.secrets, folder));
+  lines.push(...secretLines(result.secrets, host.name, folder));
+  lines.push(...leftOutLines(result.leftOut, folder, options));
   const services = manifest.profiles.map(({ name, version }) =>
     version === null ? name : `${name} ${version}`,
   );
-  if (services.length > 0) lines.push('', `Known services: ${services.join(', ')}`);
+  if (services.length > 0) lines.push('', wrap(`Known services: ${services.join(', ')}`, 80));
   if (manifest.incomplete.length > 0) {
     lines.push('', `${paint('yellow', '!', options.color)} Not asked, so the manifest is incomplete:`);
     lines.push(...manifest.incomplete.map(({ fact, reason }) => `    ${fact}: ${reason}`));
@@ -46,18 +48,53 @@ export function scanText(
   return `${lines.join('\n')}\n`;
 }
 
-/** What of the secrets would be there if the server were lost. */
-function secretLines({ sealed, open, recipients }: ScanResult['secrets'], folder: string): string[] {
-  if (recipients > 0) {
-    if (sealed + open === 0) return [];
-    const rest = open === 0 ? '' : `; ${open} could not be read and are not kept`;
-    return ['', `${plural(sealed, 'secret file')} sealed for ${plural(recipients, 'recipient')}${rest}`];
+/** Where the secrets are, and what of them would be there if the server were lost. */
+function secretLines(
+  { sealed, open, recipients, withData }: ScanResult['secrets'],
+  server: string,
+  folder: string,
+): string[] {
+  const lines: string[] = [];
+  if (sealed > 0)
+    lines.push(`${plural(sealed, 'secret file')} sealed for ${plural(recipients, 'recipient')}`);
+  if (open > 0 && recipients > 0)
+    lines.push(`${plural(open, 'secret file')} could not be read and ${open === 1 ? 'is' : 'are'} not kept`);
+  if (withData > 0)
+    lines.push(`${plural(withData, 'secret file')} among the data: sync carries, no folder keeps`);
+  if (open > 0 && recipients === 0) {
+    lines.push(
+      `${plural(open, 'secret file')} not kept here: read from ${server || 'the server'} when applied`,
+    );
+    lines.push(`  to keep sealed: opstimal-move seal ${folder} --new-key FILE, then scan again`);
   }
-  if (open === 0) return [];
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+/** What neither travels nor is installed by apply: a person must know before the service does not start. */
+function leftOutLines(
+  leftOut: ScanResult['leftOut'],
+  folder: string,
+  options: { readonly symbols: Symbols; readonly verbose: boolean },
+): string[] {
+  const [first] = leftOut;
+  if (first === undefined) return [];
+  const shown = options.verbose ? leftOut : leftOut.slice(0, 5);
+  const rest = leftOut.length - shown.length;
   return [
     '',
-    `${plural(open, 'secret file')} not kept here. To keep them sealed: opstimal-move seal ${folder} --new-key FILE, then scan again`,
+    'Not carried, and yours to make again on the destination:',
+    ...shown.flatMap((each) => [
+      `    ${pad(size(each.bytes), 10, 'left')}  ${each.path}`,
+      `                ${each.reason}`,
+    ]),
+    ...(rest > 0 ? [`    ${options.symbols.more} ${count(rest)} more (--verbose shows them)`] : []),
+    `  or carry: opstimal-move decide ${folder} ${shellWord(first.path)} mutable`,
   ];
+}
+
+/** A word of a command line that a person copies. */
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** df's word against what was seen, and what was not entered. */
@@ -69,7 +106,7 @@ function accountLines({ disks, foreign }: Pick<ScanResult, 'disks' | 'foreign'>)
     lines.push(`  ${path}: ${size(used)} used, ${share.toFixed(1)} % accounted for${open}`);
   }
   for (const { path, type, source, reason } of foreign)
-    lines.push(`  ${path}: ${reason} (${type} ${source})`);
+    lines.push(`  ${path}: ${reason} (${type === source ? type : `${type} ${source}`})`);
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
@@ -88,6 +125,6 @@ function undecidedLines(
     `${paint('yellow', '?', options.color)} ${plural(sorted.length, 'group')} undecided; a plan needs a word on each:`,
     ...shown.map((each) => `    ${pad(size(each.bytes), 10, 'left')}  ${each.path}`),
     ...(rest > 0 ? [`    ${options.symbols.more} ${count(rest)} more (--verbose shows them)`] : []),
-    `  for example: opstimal-move decide ${folder} '${first.path}' mutable`,
+    `  for example: opstimal-move decide ${folder} ${shellWord(first.path)} mutable`,
   ];
 }

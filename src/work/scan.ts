@@ -9,7 +9,7 @@ import type { Accounted } from '../decide/file-systems.ts';
 import { Fold } from '../decide/fold.ts';
 import { makeManifest, undecidedGroups } from '../decide/manifest.ts';
 import { activate } from '../decide/profile.ts';
-import { VerdictIndex } from '../decide/verdicts.ts';
+import { decidedClasses, VerdictIndex } from '../decide/verdicts.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { Spool } from '../stream/spool.ts';
@@ -41,8 +41,15 @@ export interface ScanResult {
     readonly source: string;
     readonly reason: string;
   }[];
-  /** Secret files of the manifest that are sealed in the folder, those that are in it in no form, and for how many. */
-  readonly secrets: { readonly sealed: number; readonly open: number; readonly recipients: number };
+  /** Secret files: sealed in the folder and for how many, in it in no form, and those that lie among the data. */
+  readonly secrets: {
+    readonly sealed: number;
+    readonly open: number;
+    readonly recipients: number;
+    readonly withData: number;
+  };
+  /** Trees that a lockfile beside them names and that nothing here makes again; quoted, largest first. */
+  readonly leftOut: readonly { readonly path: string; readonly reason: string; readonly bytes: number }[];
   readonly folder: string;
   readonly manifestDigest: string;
 }
@@ -152,7 +159,7 @@ async function* look(
     ...{ source, facts, folder, download, signal },
     ...{ carried: carried.paths, contents },
   });
-  const { verdicts, classes } = fold.finish();
+  const { verdicts, classes: counted } = fold.finish();
   const disks = await account(source, facts, seen, fold);
   const attachments = new Attachments();
   yield { kind: 'phase', name: 'installed', text: 'looking at checkouts, builds and containers' };
@@ -171,7 +178,7 @@ async function* look(
     facts,
     profiles: activate(profiles, facts, prepared.files, prepared.databases.size > 0),
     index,
-    classes,
+    classes: counted,
     carried: carried.paths,
     contents,
     changes,
@@ -202,7 +209,7 @@ async function* look(
   await folder.writeManifest(manifest);
   await forgetOpen(folder, before, manifest);
   return {
-    classes,
+    classes: decidedClasses(counted, verdicts, index),
     undecidedGroups: undecidedGroups(index).length,
     incomplete: manifest.incomplete,
     disks,
@@ -212,10 +219,31 @@ async function* look(
       source: quote(from),
       reason: ruling.reason,
     })),
-    secrets: { sealed: sealing.sealed, open: sealing.open, recipients: sealing.recipients },
+    secrets: {
+      sealed: sealing.sealed,
+      open: sealing.open,
+      recipients: sealing.recipients,
+      withData: secretsWithData(index),
+    },
+    leftOut: leftOut(index),
     folder: folder.directory,
     manifestDigest: await folder.manifestDigest(),
   };
+}
+
+/** Secret files in trees of data: sync carries them, no folder keeps them. */
+function secretsWithData(index: VerdictIndex): number {
+  let files = 0;
+  for (const verdict of index.all())
+    if (verdict.class === 'secret' && verdict.carry === 'stream') files += verdict.files;
+  return files;
+}
+
+function leftOut(index: VerdictIndex): ScanResult['leftOut'] {
+  return [...index.all()]
+    .filter(({ rule }) => /^mark\.(?:node-modules|cargo-target|venv)$/.test(rule))
+    .sort((one, other) => other.bytes - one.bytes || (one.path < other.path ? -1 : 1))
+    .map(({ path, reason, bytes }) => ({ path: quote(path), reason: quote(reason), bytes }));
 }
 
 async function writeHosts(folder: Folder, source: Host, facts: Facts): Promise<void> {

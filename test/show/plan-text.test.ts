@@ -89,7 +89,13 @@ test('a report shows red first with both sides, then by hand, then green, the co
 test('the end of a scan says classes, what is undecided, what was not asked and what to do next', () => {
   const text = scanText(
     manifest,
-    { classes: manifest.classes, disks: [], foreign: [], secrets: { sealed: 0, open: 2, recipients: 0 } },
+    {
+      classes: manifest.classes,
+      disks: [],
+      foreign: [{ path: '/scratch', type: 'tmpfs', source: 'tmpfs', reason: 'kept in memory only' }],
+      secrets: { sealed: 0, open: 2, recipients: 0, withData: 3 },
+      leftOut: [{ path: "/srv/it's/node_modules", reason: 'made again from yarn.lock', bytes: 3e6 }],
+    },
     'web1.move',
     {
       color: false,
@@ -99,7 +105,13 @@ test('the end of a scan says classes, what is undecided, what was not asked and 
   );
   expect(text).toContain('M  mutable           100 files    61.0 GB   data: carried');
   expect(text).not.toContain('  S  secret');
-  expect(text).toContain('2 secret files not kept here. To keep them sealed: opstimal-move seal web1.move');
+  expect(text).toContain('2 secret files not kept here: read from web1 when applied\n');
+  expect(text).toContain('to keep sealed: opstimal-move seal web1.move --new-key FILE, then scan again\n');
+  expect(text).toContain('3 secret files among the data: sync carries, no folder keeps\n');
+  expect(text).toContain("3.0 MB  /srv/it's/node_modules\n                made again from yarn.lock\n");
+  expect(text).toContain("or carry: opstimal-move decide web1.move '/srv/it'\\''s/node_modules' mutable\n");
+  expect(text).toContain('/scratch: kept in memory only (tmpfs)\n');
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   expect(text).toContain('ports: permission denied');
   expect(text).toContain("opstimal-move decide web1.move '/opt/thing' mutable");
   expect(text).toContain('next: opstimal-move plan web1.move DEST');
@@ -114,7 +126,8 @@ test('the end of a scan accounts for disks and names what was not entered', () =
       foreign: [
         { path: '/mnt/nas', type: 'nfs4', source: 'nas:/x', reason: 'files of another machine, not entered' },
       ],
-      secrets: { sealed: 3, open: 1, recipients: 2 },
+      secrets: { sealed: 3, open: 1, recipients: 2, withData: 0 },
+      leftOut: [],
     },
     'web1.move',
     { color: false, symbols: unicode, verbose: false },
@@ -122,6 +135,8 @@ test('the end of a scan accounts for disks and names what was not entered', () =
   expect(text).toContain(
     '  /: 20.0 GB used, 99.0 % accounted for, 300.0 MB of it in deleted files that are still open\n',
   );
-  expect(text).toContain('3 secret files sealed for 2 recipients; 1 could not be read');
+  expect(text).toContain(
+    '3 secret files sealed for 2 recipients\n1 secret file could not be read and is not kept',
+  );
   expect(text).toContain('  /mnt/nas: files of another machine, not entered (nfs4 nas:/x)\n');
 });
