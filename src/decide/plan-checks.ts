@@ -29,6 +29,10 @@ export function preflight(input: PlanInput, holds: Plan['holds']): PlanPart {
   checkLibraries(part, input);
   for (const { fact, reason } of input.manifest.incomplete) {
     part.unknown += 1;
+    if (fact.startsWith('/')) {
+      part.notice('care', fact, `${fact} is not carried yet: ${reason}`);
+      continue;
+    }
     part.notice(
       'care',
       `source: ${fact}`,

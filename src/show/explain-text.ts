@@ -1,5 +1,5 @@
 /** Why a path is what it is, for people; the way to say otherwise comes after it, and what was changed last. */
-import type { Carry } from '../types.ts';
+import type { Carry, Resource } from '../types.ts';
 import type { Change, Explanation } from '../work/explain.ts';
 import { type Paint, paint } from './paint.ts';
 import { classLetters } from './symbols.ts';
@@ -18,13 +18,14 @@ export function explainText(
   folder: string,
   settings: { readonly color: boolean } = { color: false },
 ): string {
-  const { change, path, reason, rule, evidence, carry, decidedBy } = explanation;
+  const { change, path, reason, rule, evidence, decidedBy } = explanation;
   const lines = [
     `${path} is ${explanation.class} (${classLetters[explanation.class]}): ${reason}`,
-    `  travels   ${travels[carry]}`,
+    `  travels   ${way(explanation)}`,
     `  rule      ${rule}`,
     ...(evidence === '' ? [] : [`  seen      ${evidence}`]),
     ...(decidedBy === path ? [] : [`  through   ${decidedBy}`]),
+    ...(explanation.known ?? []).map((one) => `  known     ${knownWords(one)}`),
     ...(change === undefined ? [] : [`  change    ${changeLine(change)}`]),
     `  override  ${explanation.override.replace(/^opstimal-move decide \S+/, () => `opstimal-move decide ${folder}`)}`,
   ];
@@ -34,6 +35,44 @@ export function explainText(
     return how === null ? line : paint(how, line, settings.color);
   });
   return `${[...lines, ...(patch.length === 0 ? [] : ['', ...painted])].join('\n')}\n`;
+}
+
+function way({ carry, missing, sealed }: Explanation): string {
+  if (missing !== undefined) return `not yet: ${missing}`;
+  if (sealed === true) return 'apply reads it on the source; the folder keeps it sealed, too';
+  if (sealed === false) return 'apply reads it on the source; the folder does not keep it';
+  return travels[carry];
+}
+
+/** What was recognised at a path, in one line. */
+function knownWords(one: Resource): string {
+  if ('checkout' in one) {
+    const from = one.remotes.length === 0 ? ' without a remote' : ` of ${one.remotes[0]?.url}`;
+    const at = one.commit === undefined ? '' : ` at ${one.commit.slice(0, 10)}`;
+    const open = [
+      [one.unpushed, 'commit not pushed', 'commits not pushed'],
+      [one.changed, 'file changed', 'files changed'],
+      [one.untracked, 'file not tracked', 'files not tracked'],
+      [one.stashes, 'stash', 'stashes'],
+    ] as const;
+    const only = open
+      .filter(([number]) => number > 0)
+      .map(([number, word, words]) => plural(number, word, words));
+    return `checkout${from}${at}${only.length === 0 ? '' : `; only here: ${only.join(', ')}`}`;
+  }
+  if ('stack' in one) {
+    const lock = one.lockfile === undefined ? ', without a lockfile' : ` from ${one.lockfile}`;
+    const made = one.runtime === undefined ? '' : `, for ${one.runtime}`;
+    return `${one.language} packages of ${one.manager}${lock}${made}`;
+  }
+  if ('build' in one) {
+    const missing = one.libraries.filter((each) => each.missing === true).map(({ name }) => name);
+    const without = missing.length === 0 ? '' : `; missing even here: ${missing.join(', ')}`;
+    const needs =
+      one.libraries.length === 0 ? '' : ` with ${plural(one.libraries.length, 'library', 'libraries')}`;
+    return `${plural(one.programs, 'program')} built or unpacked by hand${needs}${without}`;
+  }
+  return 'container' in one ? `container ${one.container} of ${one.image} (${one.engine})` : '';
 }
 
 function changeLine(change: Change): string {

@@ -3,7 +3,7 @@ import { quote, unquote } from '../bytes.ts';
 import { decided } from '../decide/manifest.ts';
 import { VerdictIndex } from '../decide/verdicts.ts';
 import { Failure } from '../failure.ts';
-import type { Bytes, Class } from '../types.ts';
+import type { Bytes, Class, Manifest } from '../types.ts';
 import { normal } from './explain.ts';
 import type { Folder } from './folder.ts';
 import type { Surroundings } from './work.ts';
@@ -33,7 +33,8 @@ export async function decidePath(
     await folder.decisions(),
     await folder.readManifest(),
   ];
-  const before = new VerdictIndex(verdicts, decisions).of(plain);
+  const old = new VerdictIndex(verdicts, decisions);
+  const before = old.of(plain);
   if (before === null || plain === '/') {
     throw new Failure('usage', 'path', `${quote(plain)} cannot be decided as a whole`, {
       hint: 'name a directory or file below it',
@@ -54,5 +55,21 @@ export async function decidePath(
   };
   const index = new VerdictIndex(verdicts, [...decisions, decision]);
   await folder.appendDecision(decision);
-  await folder.writeManifest(decided(manifest, index, unquote));
+  const made = decided(manifest, index, unquote);
+  await folder.writeManifest({ ...made, incomplete: [...made.incomplete.filter(stillOpen), ...letGo()] });
+
+  /** What an earlier decision took out of the manifest, and this one wants back in it. */
+  function letGo(): Manifest['incomplete'] {
+    const there = new Set(made.resources.flatMap((one) => ('path' in one ? [one.path] : [])));
+    const reason = 'its content went when it was decided otherwise; scan again';
+    const below = [...index.all()].filter(({ path: at }) => at.startsWith(`${plain}/`));
+    return [plain, ...below.map(({ path: at }) => at)]
+      .filter((at) => index.of(at)?.carry === 'manifest' && old.of(at)?.carry !== 'manifest')
+      .filter((at) => !there.has(quote(at)))
+      .map((at) => ({ fact: quote(at), reason }));
+  }
+
+  function stillOpen({ fact }: Manifest['incomplete'][number]): boolean {
+    return !fact.startsWith('/') || index.of(unquote(fact))?.carry === 'manifest';
+  }
 }

@@ -3,7 +3,7 @@ import { quote } from '../bytes.ts';
 import { countChanges } from '../decide/patch.ts';
 import { mark } from '../decide/redact.ts';
 import { Failure } from '../failure.ts';
-import type { Bytes, Carry, Class, PathResource } from '../types.ts';
+import type { Bytes, Carry, Class, Manifest, PathResource, Resource } from '../types.ts';
 import type { Folder } from './folder.ts';
 
 export interface Explanation {
@@ -18,6 +18,12 @@ export interface Explanation {
   readonly decidedBy: string;
   /** The command that says otherwise. */
   readonly override: string;
+  /** Of a secret that travels with the manifest: whether the folder keeps it sealed. */
+  readonly sealed?: boolean;
+  /** Why it does not travel yet although its class says so; absent where it does. */
+  readonly missing?: string;
+  /** What was recognised there: checkout, stack, build, container. */
+  readonly known?: readonly Resource[];
   /** What was changed in a file of a package. */
   readonly change?: Change;
 }
@@ -37,16 +43,29 @@ export interface Change {
   readonly secret: boolean;
 }
 
-/** Throws Failure `usage` for a path that is not absolute, or that the scan never came near. */
+/** Throws Failure `usage` for a path that is not absolute, for /, or for one that the scan never came near. */
 export async function explainPath(folder: Folder, path: Bytes): Promise<Explanation> {
   const plain = normal(path);
+  if (plain === '/') {
+    throw new Failure('usage', 'path', '/ has no class as a whole', {
+      hint: 'name a directory or file below it',
+    });
+  }
   const verdict = (await folder.verdictIndex()).of(plain);
   if (verdict === null) {
     throw new Failure('usage', 'path', `nothing was scanned at ${quote(plain)}`, {
       hint: `scan first: opstimal-move scan SOURCE ${folder.name}`,
     });
   }
-  const change = await changeOf(folder, plain);
+  const manifest = await folder.readManifest();
+  const resource = manifest.resources.find(
+    (one): one is PathResource => 'path' in one && 'kind' in one && one.path === quote(plain),
+  );
+  const change = await changeOf(folder, plain, resource);
+  const known = knownAt(manifest, quote(plain));
+  const missing = manifest.incomplete.find(
+    ({ fact }) => fact.startsWith('/') && `${quote(plain)}/`.startsWith(`${fact}/`),
+  )?.reason;
   return {
     path: quote(plain),
     class: verdict.class,
@@ -56,15 +75,30 @@ export async function explainPath(folder: Folder, path: Bytes): Promise<Explanat
     evidence: quote(verdict.evidence),
     decidedBy: quote(verdict.path),
     override: `opstimal-move decide ${folder.name} ${shellText(quote(plain))} CLASS`,
+    ...(verdict.class === 'secret' && resource !== undefined
+      ? { sealed: resource.sealed !== undefined }
+      : {}),
+    ...(missing === undefined ? {} : { missing }),
+    ...(known.length === 0 ? {} : { known }),
     ...(change === null ? {} : { change }),
   };
 }
 
-async function changeOf(folder: Folder, path: Bytes): Promise<Change | null> {
-  const quoted = quote(path);
-  const resource = (await folder.readManifest()).resources.find(
-    (one): one is PathResource => 'path' in one && 'kind' in one && one.path === quoted,
+function knownAt(manifest: Manifest, path: string): Resource[] {
+  return manifest.resources.filter(
+    (one) =>
+      ('checkout' in one && one.checkout === path) ||
+      ('stack' in one && one.stack === path) ||
+      ('build' in one && one.build === path) ||
+      ('container' in one && (one.definition === path || one.volumes.some(({ source }) => source === path))),
   );
+}
+
+async function changeOf(
+  folder: Folder,
+  path: Bytes,
+  resource: PathResource | undefined,
+): Promise<Change | null> {
   if (resource === undefined) return null;
   const missing = (await folder.readUnpatched()).get(path);
   if (resource.patch === undefined && missing === undefined) return null;
@@ -72,7 +106,8 @@ async function changeOf(folder: Folder, path: Bytes): Promise<Change | null> {
     resource.patch === undefined ? null : (await folder.readAttachment(resource.patch)).toString('latin1');
   const { added, removed } = patch === null ? { added: 0, removed: 0 } : countChanges(patch);
   return {
-    package: resource.base?.package ?? '',
+    // ucf looks after files of other packages; which one brought it is not written down.
+    package: resource.base?.package === 'ucf' ? '' : (resource.base?.package ?? ''),
     removed: resource.kind === 'absent',
     linesAdded: added,
     linesRemoved: removed,

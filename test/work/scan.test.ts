@@ -250,6 +250,7 @@ test('explain names the rule, the directory that speaks, and how to say otherwis
     override: "opstimal-move decide one.move '/srv/odd/-rf \\n\\x1b[31m' CLASS",
   });
   await expect(explainPath(folder, 'srv')).rejects.toThrow('no absolute path');
+  await expect(explainPath(folder, '/')).rejects.toThrow('no class as a whole');
 });
 
 test('a decision changes the manifest, and can be taken back', async () => {
@@ -272,6 +273,15 @@ test('a decision changes the manifest, and can be taken back', async () => {
   });
   await decidePath(copy, '/data/mystery', null, '', surroundings);
   expect((await copy.readManifest()).undecided.map(({ path }) => path)).toContain('/data');
+  const lost = {
+    fact: '/etc/app.conf',
+    reason: 'its content went when it was decided otherwise; scan again',
+  };
+  await decidePath(copy, '/etc/app.conf', null, '', surroundings);
+  expect((await copy.readManifest()).incomplete).toContainEqual(lost);
+  expect(await explainPath(copy, '/etc/app.conf')).toMatchObject({ carry: 'manifest', missing: lost.reason });
+  await decidePath(copy, '/etc/app.conf', 'mutable', '', surroundings);
+  expect((await copy.readManifest()).incomplete).not.toContainEqual(lost);
 }, 60_000);
 
 test('a decision about a whole tree counts all that is in it', async () => {
