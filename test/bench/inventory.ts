@@ -70,7 +70,7 @@ interface Run {
   readonly controller: number;
   readonly source: number;
   readonly paths: number;
-  readonly nice: readonly number[];
+  readonly nice: number;
   readonly phases: ReadonlyMap<string, number>;
 }
 
@@ -97,7 +97,8 @@ async function scanOnce(host: LabHost, folder: string, find: number): Promise<Ru
   );
   let controller = 0;
   let source = 0;
-  const nice = new Set<number>();
+  /** How often each was seen: questions about few paths use find, too. */
+  const nice = new Map<number, number>();
   let watching = true;
   const watch = (async () => {
     while (watching) {
@@ -107,7 +108,9 @@ async function scanOnce(host: LabHost, folder: string, find: number): Promise<Ru
         source,
         sizes.reduce((sum, pid) => sum + kibibytes(pid, 'VmRSS'), 0),
       );
-      for (const pid of sizes) if (commandOf(pid) === 'find') nice.add(nicenessOf(pid));
+      for (const pid of sizes) {
+        if (commandOf(pid) === 'find') nice.set(nicenessOf(pid), (nice.get(nicenessOf(pid)) ?? 0) + 1);
+      }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   })();
@@ -135,7 +138,7 @@ async function scanOnce(host: LabHost, folder: string, find: number): Promise<Ru
     controller: controller / 1024,
     source: source / 1024,
     paths,
-    nice: [...nice],
+    nice: [...nice].sort(([, one], [, other]) => other - one)[0]?.[0] ?? Number.NaN,
     phases,
   };
 }
@@ -183,7 +186,7 @@ function report(files: number, runs: readonly Run[]): void {
         row('whole scan, digests and folder too', (run) => run.whole, 's', '–'),
         row('memory of the scanning process, peak', (run) => run.controller, 'MiB', '300 MB'),
         row('memory on the server, peak', (run) => run.source, 'MiB', '150 MB'),
-        ['niceness of find there', [...new Set(runs.flatMap(({ nice }) => nice))].join(', '), '10'],
+        ['niceness of the listing there', [...new Set(runs.map(({ nice }) => nice))].join(', '), '10'],
       ],
     ),
   );
