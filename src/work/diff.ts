@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote, toBytes } from '../bytes.ts';
 import { largestContent } from '../decide/content-patch.ts';
@@ -60,9 +60,20 @@ async function* folderOf(side: DiffSide, other: DiffSide, input: Diff, temporary
   const folder = await Folder.create(directory);
   if (other.kind === 'folder' && existsSync(other.folder.path('decisions.jsonl')))
     await copyFile(other.folder.path('decisions.jsonl'), folder.path('decisions.jsonl'));
+  if (other.kind === 'folder') await copyOriginals(other.folder, folder);
   const { profiles, surroundings } = input;
   yield* scan({ source: side.host, folder, profiles, surroundings });
   return folder;
+}
+
+/** Nothing is downloaded to compare, and what the folder had to download is said once. Links are left out. */
+async function copyOriginals(from: Folder, to: Folder): Promise<void> {
+  const originals = from.path('originals');
+  if (!lstatSync(originals, { throwIfNoEntry: false })?.isDirectory()) return;
+  await cp(originals, to.path('originals'), {
+    recursive: true,
+    filter: (path) => path === originals || lstatSync(path).isFile(),
+  });
 }
 
 /** One attachment; null where it is not there, or is no file. */
