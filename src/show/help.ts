@@ -11,25 +11,11 @@ import {
 import { exitMeanings, exitNumber } from './exit.ts';
 import { nearest } from './nearest.ts';
 import { generalTopics, type Topic, topicNamed, topics } from './topics.ts';
+import { wrap } from './wrap.ts';
 
-/** Text broken at spaces to lines of `columns`, each after `indent`; lines that are broken already stay so. */
-export function wrap(text: string, columns: number, indent = ''): string {
-  const lines: string[] = [];
-  for (const paragraph of text.split('\n')) {
-    if (/ {2}/.test(paragraph)) {
-      lines.push(indent + paragraph);
-      continue;
-    }
-    let line = '';
-    for (const word of paragraph.split(' ')) {
-      if (line !== '' && indent.length + line.length + 1 + word.length > columns) {
-        lines.push(indent + line);
-        line = word;
-      } else line = line === '' ? word : `${line} ${word}`;
-    }
-    lines.push(indent + line);
-  }
-  return lines.join('\n');
+/** Text behind a start, its further lines below its first word. */
+function hanging(start: string, text: string): string {
+  return start + wrap(text, 80, ' '.repeat(start.length)).trimStart();
 }
 
 /** Left column and right column; the right one is wrapped below itself. */
@@ -93,7 +79,7 @@ export function commandHelp(command: Command): string {
   return [
     `opstimal-move ${command.name}: ${command.summary}`,
     '',
-    `Usage: ${usageOf(command)}`,
+    hanging('Usage: ', usageOf(command)),
     '',
     ...command.details.map((text) => `${wrap(text, 80)}\n`),
     ...(command.options.length === 0 ? [] : ['Options:', ...optionRows(command.options), '']),
@@ -104,7 +90,7 @@ export function commandHelp(command: Command): string {
     ...command.examples.flatMap(({ line, does }) => [`  # ${does}`, `  ${line}`]),
     '',
     'Exit codes:',
-    ...exits.map(({ code, meaning }) => wrap(`${String(exitNumber(code)).padStart(4)}  ${meaning}`, 80)),
+    ...exits.map(({ code, meaning }) => hanging(`${String(exitNumber(code)).padStart(4)}  `, meaning)),
     '',
   ].join('\n');
 }

@@ -1,10 +1,11 @@
 /** The end of a scan: what the server is made of, by class, and what a person must look at. */
 import type { Class, Manifest } from '../types.ts';
 import type { ScanResult } from '../work/scan.ts';
-import { wrap } from './help.ts';
+import { factWords } from './fact-words.ts';
 import { paint } from './paint.ts';
 import { classLetters, pad, type Symbols } from './symbols.ts';
 import { count, plural, size } from './units.ts';
+import { wrap } from './wrap.ts';
 
 const meanings: Readonly<Record<Class, string>> = {
   undecided: 'nothing explains it yet',
@@ -39,10 +40,7 @@ export function scanText(
     version === null ? name : `${name} ${version}`,
   );
   if (services.length > 0) lines.push('', wrap(`Known services: ${services.join(', ')}`, 80));
-  if (manifest.incomplete.length > 0) {
-    lines.push('', `${paint('yellow', '!', options.color)} Not asked, so the manifest is incomplete:`);
-    lines.push(...manifest.incomplete.map(({ fact, reason }) => `    ${fact}: ${reason}`));
-  }
+  lines.push(...incompleteLines(manifest.incomplete, options.color));
   lines.push(...undecidedLines(manifest, folder, options));
   lines.push('', `Wrote ${folder}. next: opstimal-move plan ${folder} DEST`);
   return `${lines.join('\n')}\n`;
@@ -108,6 +106,20 @@ function accountLines({ disks, foreign }: Pick<ScanResult, 'disks' | 'foreign'>)
   for (const { path, type, source, reason } of foreign)
     lines.push(`  ${path}: ${reason} (${type === source ? type : `${type} ${source}`})`);
   return lines.length === 0 ? [] : ['', ...lines];
+}
+
+/** What could not be asked; that a disk does not run is no trouble of any one question, and said once. */
+function incompleteLines(incomplete: Manifest['incomplete'], color: boolean): string[] {
+  const still = incomplete.filter(({ reason }) => reason === 'the system does not run');
+  const others = incomplete.filter((each) => !still.includes(each));
+  const asleep = still.map(({ fact }) => factWords(fact)).join(', ');
+  return [
+    ...(still.length === 0 ? [] : ['', wrap(`The system does not run, so not asked: ${asleep}`, 80)]),
+    ...(others.length === 0
+      ? []
+      : ['', `${paint('yellow', '!', color)} Not asked, so the manifest is incomplete:`]),
+    ...others.map(({ fact, reason }) => `    ${factWords(fact)}: ${reason}`),
+  ];
 }
 
 function undecidedLines(

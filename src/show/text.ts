@@ -9,11 +9,13 @@
  * - --quiet leaves warnings and failures.
  */
 import type { Event } from '../types.ts';
+import { factWords } from './fact-words.ts';
 import { type Paint, paint } from './paint.ts';
 import { type Estimator, nothing, observe } from './progress.ts';
 import { progressLines, progressLog } from './progress-text.ts';
 import { cut, pad, type Symbols, width } from './symbols.ts';
 import { duration } from './units.ts';
+import { wrap } from './wrap.ts';
 
 export interface TalkOptions {
   readonly write: (text: string) => void;
@@ -88,14 +90,22 @@ export class Talk {
 
   #fact(event: Extract<Event, { kind: 'fact' }>): void {
     if (event.state === 'asking') {
-      this.#liveLine(`  ${event.name}`);
+      this.#liveLine(`  ${factWords(event.name)}`);
       return;
     }
     const absent = event.state === 'absent';
     const sign = absent ? this.#paint('yellow', '!') : this.#options.symbols.done;
     const text = absent ? `not asked: ${event.text}` : event.text;
     const time = event.seconds >= 0.05 ? `   ${duration(event.seconds)}` : '';
-    this.say(`${sign} ${pad(event.name, 18)} ${text}${time}`, absent);
+    const start = `${sign} ${pad(factWords(event.name), 18)} `;
+    // A line that the terminal breaks hides the names of the facts below each other.
+    const room = this.#options.terminal
+      ? Math.max(20, this.#options.columns() - width(start))
+      : Number.POSITIVE_INFINITY;
+    const lines = wrap(text, room).split('\n');
+    const last = `${lines.at(-1)}${time}`;
+    const said = width(last) > room ? lines : [...lines.slice(0, -1), last];
+    this.say(`${start}${said.join(`\n${' '.repeat(width(start))}`)}`, absent);
   }
 
   #step(event: Extract<Event, { kind: 'step' }>, now: number): void {

@@ -117,6 +117,27 @@ test('the end of a scan says classes, what is undecided, what was not asked and 
   expect(text).toContain('next: opstimal-move plan web1.move DEST');
 });
 
+test('what a disk cannot answer is said once, in words', () => {
+  const reason = 'the system does not run';
+  const text = scanText(
+    {
+      ...manifest,
+      incomplete: [...manifest.incomplete, { fact: 'clockAhead', reason }, { fact: 'units', reason }],
+    },
+    {
+      classes: manifest.classes,
+      disks: [],
+      foreign: [],
+      leftOut: [],
+      secrets: { sealed: 0, open: 0, recipients: 0, withData: 0 },
+    },
+    'web1.move',
+    { color: false, symbols: unicode, verbose: false },
+  );
+  expect(text).toContain('\nThe system does not run, so not asked: clock, units\n');
+  expect(text).toContain('! Not asked, so the manifest is incomplete:\n    ports: permission denied\n\n');
+});
+
 test('the end of a scan accounts for disks and names what was not entered', () => {
   const text = scanText(
     manifest,

@@ -125,3 +125,21 @@ test('names are cut by cells, paths in their middle', () => {
     expect(width(cutMiddle('日本 x e\u0301 yz 👩‍🚀', cells))).toBeLessThanOrEqual(cells);
   }
 });
+
+test('facts have names of words, and a long answer stays beside its own on a terminal', () => {
+  const event: Event = {
+    kind: 'fact',
+    name: 'new: statOverrides',
+    state: 'answered',
+    text: 'one override that is long enough for more than one line',
+    seconds: 0.1,
+  };
+  const narrow = talk({ terminal: true, columns: () => 60 });
+  narrow.talk.event(event, 0);
+  const lines = narrow.text().split('\n').slice(0, 2);
+  expect(lines[0]).toContain('✓ new: stat overrides one override that is long enough for');
+  expect(lines[1]).toBe(`${' '.repeat(22)}more than one line   0.1 s`);
+  const log = talk();
+  log.talk.event({ ...event, name: 'clockAhead' }, 0);
+  expect(log.text()).toBe(`✓ clock              ${event.text}   0.1 s\n`);
+});

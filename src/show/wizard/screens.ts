@@ -1,5 +1,6 @@
 /** What each screen shows, as lines. Pure; `lines.ts` puts header and footer around it. */
 import { paintOf } from '../explain-text.ts';
+import { factWords } from '../fact-words.ts';
 import { countsLine, dataLine, legend } from '../plan-text.ts';
 import { estimate } from '../progress.ts';
 import { bar, progressLines } from '../progress-text.ts';
@@ -135,7 +136,7 @@ function factLine(fact: FactRow, area: Area): Line {
   const sign = fact.state === 'absent' ? '!' : fact.state === 'asking' ? symbols.running : symbols.done;
   const said = fact.state === 'absent' ? `not asked: ${fact.text}` : fact.text;
   const time = fact.state === 'answered' && area.columns >= 60 ? duration(fact.seconds) : '';
-  const left = ` ${pad(sign, 2)} ${pad(fact.name, 16)} ${said}`;
+  const left = ` ${pad(sign, 2)} ${pad(factWords(fact.name), 16)} ${said}`;
   const room = area.columns - 1 - width(time);
   return line(
     `${pad(cut(left, room - 1, symbols.more), room)}${time}`,
