@@ -1,5 +1,5 @@
 /** What a fact is called where people read it; its name in files and JSON stays as it is. */
-const own: Readonly<Record<string, string>> = { clockAhead: 'clock', deletedOpen: 'deleted, but open' };
+const own: Readonly<Record<string, string>> = { clockAhead: 'clock', deletedOpen: 'deleted and open' };
 
 /** `new: statOverrides` → `new: stat overrides`. Paths and other words stay. */
 export function factWords(name: string): string {

@@ -2,10 +2,10 @@ import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Difference } from '../../decide/difference-form.ts';
-import { Failure } from '../../failure.ts';
 import type { DiffSide } from '../../work/diff.ts';
 import { argumentOf, optionValue, runWork, type Session, showResult } from '../session.ts';
 import { reach } from './hosts.ts';
+import { outputFailure } from './output.ts';
 import { profilesOf } from './profiles.ts';
 
 /** `diff A B [--html FILE] [--stat] [--exit-code]`: exit 5 with `--exit-code` when the two are not the same. */
@@ -60,9 +60,7 @@ async function writePage(session: Session, file: string, found: Difference): Pro
   try {
     await writeWhole(file, differenceHtml(found, made));
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === undefined) throw cause;
-    throw new Failure('usage', 'output', `cannot write ${file}: ${code}`, { cause });
+    throw outputFailure(cause, file);
   }
   session.talk.say(`wrote ${file}`);
 }

@@ -1,8 +1,8 @@
 import { writeManifest } from '../../decide/manifest-yaml.ts';
-import { Failure } from '../../failure.ts';
 import { Folder } from '../../work/folder.ts';
 import { jsonLine } from '../json.ts';
 import { argumentOf, optionValue, type Session } from '../session.ts';
+import { outputFailure } from './output.ts';
 
 /** `manifest FOLDER [-o FILE] [--check SOURCE]`. */
 export async function manifestCommand(session: Session): Promise<number> {
@@ -29,8 +29,6 @@ async function writeFileOf(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (cause) {
-    throw new Failure('usage', 'output', `cannot write ${file}: ${(cause as NodeJS.ErrnoException).code}`, {
-      cause,
-    });
+    throw outputFailure(cause, file);
   }
 }
