@@ -27,6 +27,7 @@ export function preflight(input: PlanInput, holds: Plan['holds']): PlanPart {
   checkVersions(part, input.pairs, input);
   checkOldName(part, input);
   checkLibraries(part, input);
+  checkLeftOut(part, input);
   for (const { fact, reason } of input.manifest.incomplete) {
     part.unknown += 1;
     if (fact.startsWith('/')) {
@@ -55,6 +56,19 @@ export function preflight(input: PlanInput, holds: Plan['holds']): PlanPart {
     );
   }
   return part;
+}
+
+/** Nobody installs these on the destination unless a person does. */
+function checkLeftOut(part: PartBuilder, { leftOut = [] }: PlanInput): void {
+  const first = leftOut[0];
+  if (first === undefined) return;
+  const [they, are] = leftOut.length === 1 ? ['it', 'is'] : ['they', 'are'];
+  part.notice(
+    'by-hand',
+    'lockfiles',
+    `${some(leftOut.map(({ path }) => path))} ${leftOut.length === 1 ? 'does' : 'do'} not travel: ${they} ${are} made again from the lockfile beside`,
+    `run the package manager there on the destination, or carry: opstimal-move decide FOLDER '${first.path}' mutable`,
+  );
 }
 
 function checkMachine(part: PartBuilder, input: PlanInput): void {

@@ -1,6 +1,7 @@
 /** What a plan is made from. Everything was asked before; nothing here reaches a machine. */
 import type { Buffer } from 'node:buffer';
 import type { Answered, Bytes, Facts, Manifest, Profile } from '../types.ts';
+import type { LeftOut } from './left-out.ts';
 import type { VersionPair } from './rename.ts';
 import type { Renames } from './renames.ts';
 
@@ -57,6 +58,8 @@ export interface PlanInput {
   readonly sourceReadable: boolean;
   /** What can be had without the source: secrets that are sealed in the folder, by path there, and users' hashes. */
   readonly sealed?: { readonly paths: ReadonlySet<Bytes>; readonly users: ReadonlySet<string> };
+  /** Trees that lockfiles name and that do not travel. */
+  readonly leftOut?: readonly LeftOut[];
   /** Whether an earlier pass already carried data to this destination. */
   readonly carriedBefore: boolean;
   /** Whether the services already run on the destination: nothing is held any more. */

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { unquote } from '../bytes.ts';
+import { leftOut } from '../decide/left-out.ts';
 import { type Available, makePlan, type SeenPath } from '../decide/plan.ts';
 import { destinationDigest } from '../decide/plan-digest.ts';
 import { type Wanted, wantedPaths } from '../decide/plan-files.ts';
@@ -251,6 +252,7 @@ export async function* plan(options: PlanOptions): Work<Plan> {
   }
   const past = os === null ? null : await pastCutover(folder, os.machineId);
   const compared = makePlan({
+    leftOut: leftOut(await folder.verdictIndex()),
     manifest,
     manifestDigest,
     sourceMachineId: hosts.source?.machineId ?? null,

@@ -7,6 +7,7 @@ import { quote } from '../bytes.ts';
 import { Classifier } from '../decide/classify.ts';
 import type { Accounted } from '../decide/file-systems.ts';
 import { Fold } from '../decide/fold.ts';
+import { type LeftOut, leftOut } from '../decide/left-out.ts';
 import { makeManifest, undecidedGroups } from '../decide/manifest.ts';
 import { activate } from '../decide/profile.ts';
 import { decidedClasses, VerdictIndex } from '../decide/verdicts.ts';
@@ -49,7 +50,7 @@ export interface ScanResult {
     readonly withData: number;
   };
   /** Trees that a lockfile beside them names and that nothing here makes again; quoted, largest first. */
-  readonly leftOut: readonly { readonly path: string; readonly reason: string; readonly bytes: number }[];
+  readonly leftOut: readonly LeftOut[];
   readonly folder: string;
   readonly manifestDigest: string;
 }
@@ -237,13 +238,6 @@ function secretsWithData(index: VerdictIndex): number {
   for (const verdict of index.all())
     if (verdict.class === 'secret' && verdict.carry === 'stream') files += verdict.files;
   return files;
-}
-
-function leftOut(index: VerdictIndex): ScanResult['leftOut'] {
-  return [...index.all()]
-    .filter(({ rule }) => /^mark\.(?:node-modules|cargo-target|venv)$/.test(rule))
-    .sort((one, other) => other.bytes - one.bytes || (one.path < other.path ? -1 : 1))
-    .map(({ path, reason, bytes }) => ({ path: quote(path), reason: quote(reason), bytes }));
 }
 
 async function writeHosts(folder: Folder, source: Host, facts: Facts): Promise<void> {

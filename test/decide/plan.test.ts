@@ -441,3 +441,17 @@ test('a library of another architecture is named with what makes it possible', (
     }),
   );
 });
+
+test('what a lockfile can make again and nothing here does is left to a person, before and after the move', () => {
+  const tree = (path: string) => ({ path, reason: 'made again from package-lock.json', bytes: 1 });
+  const notices = (...paths: string[]) =>
+    makePlan({ ...input(manifest([])), leftOut: paths.map(tree) }).notices.filter(
+      ({ subject }) => subject === 'lockfiles',
+    );
+  expect(notices()).toEqual([]);
+  const [one] = notices('/srv/a/node_modules');
+  expect(one?.grade).toBe('by-hand');
+  expect(one?.text).toBe('/srv/a/node_modules does not travel: it is made again from the lockfile beside');
+  expect(one?.hint).toContain("opstimal-move decide FOLDER '/srv/a/node_modules' mutable");
+  expect(notices('/srv/a/node_modules', '/srv/b/target')[0]?.text).toContain('do not travel');
+});
