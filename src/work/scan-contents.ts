@@ -17,6 +17,23 @@ import type { Prepared } from './scan-prepare.ts';
 
 /** A file that the manifest carries is kept in the folder whole. Bytes. */
 const limitEach = 64 * 1024 ** 2;
+/** All of them are in memory together; what does not fit is named as not read. Bytes. */
+const limitTogether = 256 * 1024 ** 2;
+
+/** As many of the files as have at most `limit` bytes together, the smallest first. */
+export function smallestWithin(
+  files: readonly { readonly path: Bytes; readonly size: number }[],
+  limit: number,
+): Bytes[] {
+  let left = limit;
+  const sorted = [...files].sort(
+    (one, other) => one.size - other.size || (one.path < other.path ? -1 : one.path > other.path ? 1 : 0),
+  );
+  return sorted.flatMap(({ path, size }) => {
+    left -= size;
+    return left < 0 ? [] : [path];
+  });
+}
 
 export interface Carried {
   paths: CarriedPath[];
@@ -137,11 +154,11 @@ export async function readContents(
   const wanted = carried.paths.filter(
     ({ entry, ruling }) => entry?.type === 'f' && ruling.class !== 'secret',
   );
-  const contents = await readSmallFiles(
-    source,
-    new Set([...wanted.map(({ path }) => path), ...keys]),
-    limitEach,
+  const held = smallestWithin(
+    wanted.map(({ path, entry }) => ({ path, size: entry?.size ?? 0 })),
+    limitTogether,
   );
+  const contents = await readSmallFiles(source, new Set([...held, ...keys]), limitEach);
   const missing: Bytes[] = [];
   carried.paths = carried.paths.flatMap((one) => {
     const { path, entry, ruling } = one;
