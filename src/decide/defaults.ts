@@ -30,6 +30,13 @@ const subordinates: Check = (content) =>
     return /^[a-z_]/i.test(name) && Number(first) === 100_000 + index * 65_536 && count === '65536';
   });
 
+/** dh_apparmor(1) makes an empty one for each profile of a package, under the name of the profile. */
+const localProfile: Check = (content, witness, path) => {
+  const profile = path.replace('/etc/apparmor.d/local/', '/etc/apparmor.d/');
+  const isKnown = witness.isPackaged(profile) || witness.isConfiguration(profile);
+  return isKnown && meaning(content).length === 0;
+};
+
 /** shells(5): those that update-shells(8) noted, or before it programs of packages that people log in with. */
 const shells: Check = (content, witness) => {
   const noted = witness.said(shellsState);
@@ -115,8 +122,7 @@ const keptServers: Check = (content) =>
 const checks: readonly (readonly [path: RegExp, check: Check])[] = [
   [/^\/etc\/(hosts\.(allow|deny)|security\/opasswd|environment|modules)$/, lines(/^$/)],
   [/^\/etc\/networks$/, lines(/^(default|loopback|link-local) [0-9.]+$/)],
-  // dh_apparmor(1) makes an empty one for each profile.
-  [/^\/etc\/apparmor\.d\/local\//, lines(/^$/)],
+  [/^\/etc\/apparmor\.d\/local\//, localProfile],
   [/^\/etc\/sub[ug]id$/, subordinates],
   [/^\/etc\/shells$/, shells],
   [/^\/etc\/ca-certificates\.conf$/, authorities],

@@ -173,7 +173,8 @@ class Reader {
   }
 
   *#assignments(text: Bytes, start: number, end: number, isComment: boolean): Generator<Found> {
-    const word = /[A-Za-z0-9_.-]+/g;
+    // Bounded: the engine remembers every character of a run, and a value may be as long as the file.
+    const word = /[A-Za-z0-9_.-]{1,1024}/g;
     const sign = /[\\"'\])]*[ \t]*(?:=>|:=|::|=|:|,|>)[ \t]*/y;
     const named = /[\\"']{1,9}\s{0,40}(?:[,/]\s{0,40})?[\\"']{0,9}value[\\"']{0,9}\s{0,40}[=:]\s*/iy;
     let indentation = -1;

@@ -19,3 +19,13 @@ test.each([
   expect(classifier.isDefault(path, `${content}${added}`)).toBe(false);
   expect(classifier.classify(fileNamed(path)).carry).toBe('manifest');
 });
+
+test('an empty file beside the profiles of packages is a default only under the name of one', () => {
+  const classifier = classifierOf([], {
+    packages: { tool: '1' },
+    packaged: ['/etc/apparmor.d/usr.bin.tool'],
+  });
+  expect(classifier.isDefault('/etc/apparmor.d/local/usr.bin.tool', '# additions\n')).toBe(true);
+  expect(classifier.isDefault('/etc/apparmor.d/local/usr.bin.tool', '/srv/x r,\n')).toBe(false);
+  expect(classifier.isDefault('/etc/apparmor.d/local/usr.bin.own', '')).toBe(false);
+});

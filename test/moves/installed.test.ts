@@ -36,10 +36,11 @@ async function scanHost(host: string): Promise<Manifest> {
   }
 }
 
-// Images cannot be fetched here: one is made of a few files of the host.
+// Images cannot be fetched here: one is made of a few files of the host. podman's own timers would write meanwhile.
 const made = `
 set -e
 export DEBIAN_FRONTEND=noninteractive
+systemctl mask podman-auto-update.timer podman-auto-update.service podman-restart.service podman.socket >/dev/null 2>&1
 apt-get -qq update && apt-get -qq install -y podman uidmap git gcc libc6-dev >/dev/null 2>&1
 printf '[storage]\\ndriver = "vfs"\\nrunroot = "/run/containers/storage"\\ngraphroot = "/var/lib/containers/storage"\\n' >/etc/containers/storage.conf
 cd /tmp
@@ -65,6 +66,7 @@ echo there >>file && echo new >new
 printf '#!/bin/sh\\ntouch /tmp/ran\\n' >/tmp/evil && chmod +x /tmp/evil
 git config core.fsmonitor /tmp/evil
 chown -R anna: .
+while grep -qsx podman /proc/[0-9]*/comm; do sleep 0.2; done
 touch /root/before && sleep 1
 `;
 
