@@ -36,7 +36,9 @@ if (reason !== null) test.skip(`plants files on servers: not here, ${reason}`, (
 else
   describe.each(services)('Debian %s', (release, packages) => {
     const name = `in-planted-${release}`;
-    const seed = Number(process.env.OPSTIMAL_SEED ?? randomInt(2 ** 31));
+    // A person's run looks in new places each time; a run that decides about a change looks where one once found something.
+    const chosen = process.env.OPSTIMAL_SEED ?? (process.env.CI ? '1513184493' : undefined);
+    const seed = chosen === undefined ? randomInt(2 ** 31) : Number(chosen);
     let base: string;
     let host: LabHost;
     let fresh: Scanned;
