@@ -3,6 +3,7 @@
  * it came from servers, so every text is made visible and escaped at one place (`safe`), and the page itself
  * forbids a browser everything but its own style.
  */
+
 import type { Change, Difference } from '../decide/difference-form.ts';
 import { style } from './difference-style.ts';
 import {
@@ -18,6 +19,7 @@ import {
   states,
   valueText,
 } from './difference-words.ts';
+import { factWords } from './fact-words.ts';
 import { count } from './units.ts';
 import { visible } from './visible.ts';
 
@@ -196,7 +198,7 @@ function asides(difference: Difference): Part[] {
         '<p class="about">What could not be asked is unknown, not absent.</p>' +
         table(
           ['', left, right],
-          incomplete.map((one) => [one.fact, one.left ?? 'asked', one.right ?? 'asked']),
+          incomplete.map((one) => [factWords(one.fact), one.left ?? 'asked', one.right ?? 'asked']),
         ),
     },
     {

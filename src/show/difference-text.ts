@@ -1,4 +1,5 @@
 /** A difference for people, drawn from its published form: counts first, then each kind, then what stands apart. */
+
 import type { Change, Difference } from '../decide/difference-form.ts';
 import {
   contentWords,
@@ -13,6 +14,7 @@ import {
   states,
   valueText,
 } from './difference-words.ts';
+import { factWords } from './fact-words.ts';
 import { type Paint, paint } from './paint.ts';
 import { pad, type Symbols } from './symbols.ts';
 import { count } from './units.ts';
@@ -98,7 +100,7 @@ function apart(title: string, said: readonly string[], color: boolean): string[]
 /** Facts that a side has no answer to; where both have none for the same reason, it is said once. */
 function incompleteLines({ incomplete, left, right }: Difference): string[] {
   return incomplete.flatMap((part) => {
-    const fact = visible(part.fact);
+    const fact = visible(factWords(part.fact));
     if (part.left === part.right) return [`${fact} on both: ${visible(part.left ?? '')}`];
     return [
       ...(part.left === null ? [] : [`${fact} on ${visible(left.name)}: ${visible(part.left)}`]),

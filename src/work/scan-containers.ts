@@ -40,13 +40,16 @@ export async function findContainers(input: {
   const { source, facts } = input;
   const unread: { fact: string; reason: string }[] = [];
   const found = await pick(input.listing());
-  const paths = [
+  const all = [
     ...found.docker.flatMap(({ path }) => [path, path.replace(/config\.v2\.json$/, 'hostconfig.json')]),
     ...found.images.map(({ path }) => path),
     ...found.podman.flatMap((one) => [one.path, imagesOf(one)]),
     ...found.started.values(),
     ...found.quadlets.map(({ path }) => path),
-  ].slice(0, mostFiles);
+  ];
+  const paths = all.slice(0, mostFiles);
+  if (all.length > mostFiles)
+    unread.push({ fact: 'containers', reason: `only the first ${mostFiles} of their files were looked at` });
   if (paths.length === 0) return { resources: [], unread };
   const answer = await readRanges(
     source,

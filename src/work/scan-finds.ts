@@ -30,12 +30,17 @@ export async function findInstalled(input: FindsInput): Promise<Finds> {
   const { source, facts, seen } = input;
   const builds = await findBuilds(source, facts, seen.programs);
   const checkouts = await findCheckouts({ ...input, marks: seen.marks, entries: seen.entries });
-  const stacks = await findStacks({ ...input, marks: seen.marks, programs: builds.programs });
+  const stacks = await findStacks({
+    ...input,
+    marks: seen.marks,
+    entries: seen.entries,
+    programs: builds.programs,
+  });
   const containers = await findContainers(input);
-  const unread = [...builds.unread, ...checkouts.unread, ...containers.unread];
+  const unread = [...builds.unread, ...checkouts.unread, ...stacks.unread, ...containers.unread];
   if (seen.programs.length >= mostPicked)
     unread.push({ fact: 'builds', reason: `only the first ${mostPicked} programs were looked at` });
-  const all = [...builds.resources, ...checkouts.resources, ...stacks, ...containers.resources];
+  const all = [...builds.resources, ...checkouts.resources, ...stacks.resources, ...containers.resources];
   // A directory may be a work tree and look like a bare repository, too: the first word holds.
   const unique = new Map(all.map((one) => [`${kindOf(one)} ${nameOfResource(one)}`, one] as const).reverse());
   return { resources: [...unique.values()], unread };

@@ -11,7 +11,10 @@ import { readSmallFiles } from './read.ts';
 /** Bytes; lockfiles of large projects have a few MiB. */
 const limitEach = 16 * 1024 ** 2;
 const filesAtOnce = 5000;
-/** Pieces kept of one tree, and trees: no more is shown. */
+/** What is asked for in one go, and what is held of all lockfiles together; what is over is named. Bytes. */
+const bytesAtOnce = 32 * 1024 ** 2;
+const bytesHeld = 64 * 1024 ** 2;
+/** Pieces kept of one tree, and trees; what is over is named. */
 const mostPieces = 3000;
 const mostTrees = 5000;
 
@@ -19,34 +22,63 @@ export async function findStacks(input: {
   readonly source: Host;
   readonly facts: Facts;
   readonly marks: readonly Bytes[];
+  /** Of the marks, for their sizes. */
+  readonly entries: ReadonlyMap<Bytes, Entry>;
   readonly programs: ReadonlyMap<Bytes, Elf>;
   readonly listing: () => AsyncIterable<readonly Entry[]>;
-}): Promise<StackResource[]> {
+}): Promise<{ resources: StackResource[]; unread: { fact: string; reason: string }[] }> {
   const { source, facts, marks } = input;
   const owned = facts.owned.known ? facts.owned.value : new Map<Bytes, string>();
   const isOwned = (path: Bytes) => owned.has(path);
   const wanted = filesForStacks(marks, isOwned);
   const contents = new Map<Bytes, Bytes>();
   const sums = new Map<Bytes, string>();
-  for (let at = 0; at < wanted.length; at += filesAtOnce) {
-    const some = await readSmallFiles(source, wanted.slice(at, at + filesAtOnce), limitEach);
-    for (const [path, content] of some) {
-      contents.set(path, content.toString('latin1'));
+  const unread: { fact: string; reason: string }[] = [];
+  const cut = (what: string): void => {
+    if (!unread.some(({ reason }) => reason === what)) unread.push({ fact: 'stacks', reason: what });
+  };
+  let held = 0;
+  for (const some of inPortions(wanted, input.entries)) {
+    for (const [path, content] of await readSmallFiles(source, some, limitEach)) {
       sums.set(path, createHash('sha256').update(content).digest('hex'));
+      held += content.length;
+      if (held <= bytesHeld) contents.set(path, content.toString('latin1'));
+      else cut(`lockfiles over ${bytesHeld / 1024 ** 2} MiB together were not looked into`);
     }
   }
-  return stackResources({
+  const resources = stackResources({
     marks,
     isOwned,
     contents,
     sums,
-    installed: await findInstalledPieces(source, isOwned, marks, input.listing()),
+    installed: await findInstalledPieces(source, isOwned, marks, input.listing(), cut),
     go: [...input.programs].flatMap(([path, { go }]) =>
       go === null ? [] : [{ ...go, path, package: go.path }],
     ),
     packages: facts.packages.known ? facts.packages.value : [],
     units: facts.units.known ? facts.units.value : [],
   });
+  return { resources, unread };
+}
+
+/** So many at once that an answer fits in memory. A file whose size is not known is taken for a small one. */
+export function* inPortions(
+  paths: readonly Bytes[],
+  entries: ReadonlyMap<Bytes, Pick<Entry, 'size'>>,
+): Generator<Bytes[]> {
+  let portion: Bytes[] = [];
+  let bytes = 0;
+  for (const path of paths) {
+    const size = Math.min(entries.get(path)?.size ?? 4096, limitEach);
+    if (portion.length > 0 && (portion.length >= filesAtOnce || bytes + size > bytesAtOnce)) {
+      yield portion;
+      portion = [];
+      bytes = 0;
+    }
+    portion.push(path);
+    bytes += size;
+  }
+  if (portion.length > 0) yield portion;
 }
 
 /** `name-version` in names of directories and files that managers leave beside what they installed. */
@@ -61,6 +93,7 @@ async function findInstalledPieces(
   isOwned: (path: Bytes) => boolean,
   marks: readonly Bytes[],
   listing: AsyncIterable<readonly Entry[]>,
+  cut: (what: string) => void,
 ): Promise<Installed> {
   const python = new Map<Bytes, string[]>();
   const ruby = new Map<Bytes, string[]>();
@@ -68,7 +101,9 @@ async function findInstalledPieces(
   const add = (into: Map<Bytes, string[]>, tree: Bytes, piece: string): void => {
     const list = into.get(tree) ?? [];
     if (list.length < mostPieces) list.push(piece);
-    if (into.size < mostTrees) into.set(tree, list);
+    else cut(`of one tree only the first ${mostPieces} packages were looked at`);
+    if (into.size < mostTrees || into.has(tree)) into.set(tree, list);
+    else cut(`only the first ${mostTrees} trees of packages were looked at`);
   };
   for await (const some of listing) {
     for (const { path, type } of some) {
@@ -81,6 +116,7 @@ async function findInstalledPieces(
           add(ruby, match[1] as string, `${match[2]} ${match[3]}`);
       } else if (path.startsWith('/usr/local/lib/node_modules/') && globalNode.test(path)) {
         if (nodePackages.length < mostPieces) nodePackages.push(path);
+        else cut(`of one tree only the first ${mostPieces} packages were looked at`);
       }
     }
   }

@@ -10,7 +10,7 @@ import type { Host } from '../../src/host/host.ts';
 import { listSome } from '../../src/stream/listing.ts';
 import type { Entry, Facts, StackResource } from '../../src/types.ts';
 import { readPieces } from '../../src/work/read-pieces.ts';
-import { findStacks } from '../../src/work/scan-stacks.ts';
+import { findStacks, inPortions } from '../../src/work/scan-stacks.ts';
 import { installed, known, facts as madeFacts, unit } from '../decide/plan-fixture.ts';
 import { goInformation, makeElf } from '../support/made-elf.ts';
 
@@ -46,12 +46,14 @@ async function look(more: Partial<Facts> = {}): Promise<Record<string, StackReso
     source: disk,
     facts: madeFacts({ packages, units: known([]), ...more }),
     marks: files.filter((path) => names.has(path.slice(path.lastIndexOf('/') + 1))).sort(),
+    entries: new Map(all.map((entry) => [entry.path, entry])),
     programs: programs.value,
     listing: async function* () {
       yield all;
     },
   });
-  return Object.fromEntries(found.map((one) => [one.stack, one]));
+  expect(found.unread).toEqual([]);
+  return Object.fromEntries(found.resources.map((one) => [one.stack, one]));
 }
 
 test('a site in two languages, with what its packages make of it', async () => {
@@ -178,4 +180,16 @@ test('what was installed for everybody, and by cargo, and what Go built', async 
     ]),
   );
   expect(Object.keys(found).length).toBe(5);
+});
+
+test('lockfiles are asked for in portions that fit in memory', () => {
+  const size = 12 * 1024 ** 2;
+  const entries = new Map(['/a', '/b', '/c'].map((path) => [path, { size }]));
+  expect([...inPortions(['/a', '/b', '/c', '/unknown'], entries)]).toEqual([
+    ['/a', '/b'],
+    ['/c', '/unknown'],
+  ]);
+  const many = Array.from({ length: 12_000 }, (_, at) => `/${at}`);
+  expect([...inPortions(many, new Map())].map((some) => some.length)).toEqual([5000, 5000, 2000]);
+  expect([...inPortions([], entries)]).toEqual([]);
 });

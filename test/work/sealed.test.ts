@@ -84,7 +84,12 @@ beforeAll(async () => {
   recipient = await makeKey(folder, key, 0);
   await addRecipients(folder, [recipient]);
   const { secrets } = await scanInto(folder);
-  expect(secrets).toMatchObject({ sealed: first.secrets.open, open: 0, recipients: 1 });
+  expect(secrets).toEqual({
+    sealed: first.secrets.open,
+    open: 0,
+    recipients: 1,
+    withData: first.secrets.withData,
+  });
 });
 
 test('every secret file of the manifest is sealed and nothing of it is anywhere else', async () => {
