@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import ssh2, { type AuthContext } from 'ssh2';
+import type { AuthContext } from 'ssh2';
 import { Failure } from '../../src/failure.ts';
 import { connect } from '../../src/host/connect.ts';
 import { parsePlace } from '../../src/host/place.ts';
-import { FakeServer, person } from './server.ts';
+import { FakeServer, newKeys, person } from './server.ts';
 import { freePort } from './sshd.ts';
 
 jest.setTimeout(60_000);
@@ -114,7 +114,7 @@ test('questions of the server reach the person quoted', async () => {
 });
 
 test('a key and then a password, where the server wants both', async () => {
-  const keys = ssh2.utils.generateKeyPairSync('ed25519');
+  const keys = newKeys();
   await mkdir(join(server.home, '.ssh'), { mode: 0o700 });
   await writeFile(join(server.home, '.ssh/id_ed25519'), keys.private, { mode: 0o600 });
   let keySeen = false;
@@ -265,7 +265,7 @@ test('what is not reached says why and what next', async () => {
 });
 
 test('without an ssh client what needs one says so', async () => {
-  const keys = ssh2.utils.generateKeyPairSync('ed25519');
+  const keys = newKeys();
   await mkdir(join(server.home, '.ssh'), { mode: 0o700 });
   await writeFile(join(server.home, '.ssh/known_hosts'), `@cert-authority * ${keys.public}\n`);
   await expect(connect(server.place(), server.options())).rejects.toMatchObject({

@@ -34,6 +34,14 @@ export function person(...answers: (string | null)[]): { asker: Asker; asked: Qu
   };
 }
 
+/** A new key pair. ssh2 writes one in some hundreds so that it cannot read it again; such a one is made anew. */
+export function newKeys(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
+  for (;;) {
+    const keys = ssh2.utils.generateKeyPairSync('ed25519');
+    if (!(ssh2.utils.parseKey(keys.private) instanceof Error)) return keys;
+  }
+}
+
 export class FakeServer {
   readonly home: string;
   readonly #server: Server;
@@ -52,7 +60,7 @@ export class FakeServer {
 
   static async start(): Promise<FakeServer> {
     const home = await mkdtemp(join(tmpdir(), 'fake-'));
-    const server = new FakeServer(home, ssh2.utils.generateKeyPairSync('ed25519').private);
+    const server = new FakeServer(home, newKeys().private);
     await mkdir(join(home, 'bin'));
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');
